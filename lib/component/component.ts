@@ -1,0 +1,376 @@
+import { Observable, type SchedulerLike, type Subscription, asapScheduler } from 'rxjs';
+import { NetworkError } from '../base/errors.ts';
+import { MAX_TIMER, flag, integer, table } from '../base/options.ts';
+import type { Closed } from '../connection/closed.ts';
+import type { Connection } from '../connection/connection.ts';
+import { DeadlineQueue } from '../connection/deadline-queue.ts';
+import type { ConnectionSettings } from '../connection/settings.ts';
+import { type ConnectionHost, type StreamConnection, handlerError } from '../connection/stream-connection.ts';
+import { EventSource } from '../flow/event-source.ts';
+import { FlowGate, type FlowTarget } from '../flow/flow-gate.ts';
+import { processFlow } from '../flow/process-flow.ts';
+import type {
+  ComponentState,
+  ConnectionClosed,
+  Dropped,
+  Fault,
+  Received,
+  Sent,
+  StopOptions,
+  StopReport,
+} from './events.ts';
+import type { ComponentSettings } from './options.ts';
+
+const checkStop = table<StopOptions>({
+  drain: flag(true),
+  deadline: integer({ min: 0, max: MAX_TIMER, fallback: 5_000 }),
+});
+
+/** A stop in progress. */
+interface Stopping {
+  readonly done: Promise<StopReport>;
+  readonly finish: (report: StopReport) => void;
+  timer: Subscription | undefined;
+  closed: number;
+  forced: number;
+  dropped: number;
+}
+
+/**
+ * What all components have in common: connections, their merged events, and the way they stop.
+ *
+ * The event Observables are hot, live as long as the component and survive a stop, so that a restart goes on with
+ * the same subscribers; they complete when the component is disposed of. Only {@link state$} replays. An exception
+ * thrown by an observer that subscribed to one of them directly closes the connection that the event was about, with
+ * reason `handler`, and no other.
+ */
+export abstract class Component implements ConnectionHost, FlowTarget, AsyncDisposable {
+  /** @internal */
+  readonly settings: ConnectionSettings;
+  /** @internal */
+  readonly deadlines: DeadlineQueue;
+
+  /** Bounds what is kept of all connections together; holding it pauses every connection. */
+  readonly flow: FlowGate;
+
+  /** The component's connections by id, those still connecting included. */
+  readonly connections: ReadonlyMap<number, Connection>;
+
+  /** A connection is ready for use; also for plain connections, directly after `accept$` or `connect$`. */
+  readonly handshake$: Observable<Connection>;
+  /**
+   * What any connection has received, in order for each. While somebody subscribes here, all connections are read.
+   * Never errors; see {@link Connection.receive$}.
+   */
+  readonly receive$: Observable<Received>;
+  /** Bytes of any connection that the operating system has taken. */
+  readonly sent$: Observable<Sent>;
+  /** The end of every connection, exactly once each. */
+  readonly close$: Observable<ConnectionClosed>;
+  /** Everything that went wrong. */
+  readonly faults$: Observable<Fault>;
+  /** Everything that was turned away or thrown away because of a limit. */
+  readonly dropped$: Observable<Dropped>;
+
+  /** @internal */
+  protected readonly all = new Map<number, StreamConnection>();
+  /** @internal */
+  protected readonly sources: { finish(): void }[];
+  /** @internal */
+  protected readonly scheduler: SchedulerLike;
+
+  private readonly handshakes = new ComponentSource<Connection>(this);
+  private readonly receives = new ReceiveMerge(this);
+  private readonly sends = new ComponentSource<Sent>(this);
+  private readonly closes = new ComponentSource<ConnectionClosed>(this);
+  private readonly faults = new ComponentSource<Fault>(this);
+  private readonly drops = new ComponentSource<Dropped>(this);
+  private readonly states = new ComponentSource<ComponentState>(this);
+  private readonly epoch: number;
+  private current: ComponentState = 'stopped';
+  private stopping: Stopping | undefined;
+  private lastId = 0;
+  private failure: NetworkError | undefined;
+
+  protected constructor(settings: ComponentSettings) {
+    this.settings = settings;
+    this.scheduler = settings.scheduler;
+    this.epoch = this.scheduler.now();
+    this.deadlines = new DeadlineQueue(this.scheduler, () => this.now());
+    this.flow = new FlowGate({
+      marks: settings.budget,
+      parent: processFlow,
+      target: this,
+      scheduler: this.scheduler,
+    });
+    this.connections = this.all;
+    this.handshake$ = this.handshakes;
+    this.receive$ = this.receives;
+    this.sent$ = this.sends;
+    this.close$ = this.closes;
+    this.faults$ = this.faults;
+    this.dropped$ = this.drops;
+    this.sources = [
+      this.handshakes,
+      this.receives,
+      this.sends,
+      this.closes,
+      this.faults,
+      this.drops,
+      this.states,
+    ];
+  }
+
+  /** Where the component is in its life. */
+  get state(): ComponentState {
+    return this.current;
+  }
+
+  /** {@link state} now and after every change. */
+  get state$(): Observable<ComponentState> {
+    return new Observable((subscriber) => {
+      subscriber.next(this.current);
+      return this.states.subscribe(subscriber);
+    });
+  }
+
+  /** The last thing that went wrong, of {@link faults$}. */
+  get lastError(): NetworkError | undefined {
+    return this.failure;
+  }
+
+  /**
+   * Stops: tells every connection, waits for work in progress and for bytes to be sent, and cuts off what is left at
+   * the deadline. May be called at any time, from inside any event too; while a stop is under way, that one is
+   * answered with, and a component that is not running has nothing to stop.
+   *
+   * @returns What was closed, cut off and lost, once the last connection has ended.
+   */
+  stop(options?: StopOptions): Promise<StopReport> {
+    const { drain, deadline } = checkStop(options);
+    if (this.current === 'stopped') return Promise.resolve({ closed: 0, forced: 0, dropped: 0 });
+    if (this.stopping !== undefined) return this.stopping.done;
+    let finish: (report: StopReport) => void = () => undefined;
+    const done = new Promise<StopReport>((resolve) => (finish = resolve));
+    const stopping: Stopping = { done, finish, timer: undefined, closed: 0, forced: 0, dropped: 0 };
+    this.stopping = stopping;
+    this.enter('stopping');
+    this.release();
+    for (const connection of [...this.all.values()]) connection.stop(drain && deadline > 0);
+    if (this.all.size > 0 && drain && deadline > 0) {
+      stopping.timer = this.scheduler.schedule(() => {
+        for (const connection of [...this.all.values()]) connection.stopNow();
+      }, deadline);
+    }
+    asapScheduler.schedule(() => this.finishStop());
+    return done;
+  }
+
+  /** Resolves when the component is stopped: at once if it is. Twin of `Wait`. */
+  wait(): Promise<void> {
+    if (this.current === 'stopped') return Promise.resolve();
+    return new Promise((resolve) => {
+      const subscription = this.states.subscribe((state) => {
+        if (state !== 'stopped') return;
+        subscription.unsubscribe();
+        resolve();
+      });
+    });
+  }
+
+  /**
+   * Closes every connection that is at least `age` milliseconds old; 0 matches all. Twin of
+   * `DisconnectLongConnections`.
+   *
+   * @returns How many.
+   */
+  disconnectLong(age: number, force = false): number {
+    return this.disconnectWhere((connection) => connection.age >= age, force);
+  }
+
+  /**
+   * Closes every connection that has received nothing for `silence` milliseconds; 0 matches all. Twin of
+   * `DisconnectSilenceConnections`; with `markSilence: false` it closes none.
+   *
+   * @returns How many.
+   */
+  disconnectSilent(silence: number, force = false): number {
+    return this.disconnectWhere((connection) => connection.silence >= silence, force);
+  }
+
+  /** Stops and completes all event Observables; the component cannot be started again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    for (const source of this.sources) source.finish();
+    this.flow.close();
+  }
+
+  // ---- for connections ---------------------------------------------------------------------------------------
+
+  /** @internal */
+  get observesReceive(): boolean {
+    return this.receives.observed;
+  }
+
+  /** @internal */
+  get observesSent(): boolean {
+    return this.sends.observed;
+  }
+
+  /** @internal */
+  now(): number {
+    return this.scheduler.now() - this.epoch;
+  }
+
+  /** @internal */
+  received(connection: StreamConnection, data: Uint8Array): void {
+    this.receives.publish({ connection, data });
+  }
+
+  /** @internal */
+  sent(connection: StreamConnection, data: Uint8Array): void {
+    this.sends.publish({ connection, data });
+  }
+
+  /** @internal */
+  dropped(connection: StreamConnection, _error: NetworkError, bytes: number): void {
+    this.drop({ reason: 'overflow', remote: connection.remote, connection, bytes });
+  }
+
+  /** @internal */
+  fault(connection: Connection | undefined, error: NetworkError): void {
+    this.failure = error;
+    if (this.faults.observed) this.faults.publish({ error, connection });
+    // A broken handler is a bug that somebody has to hear of.
+    else if (error.code === 'ERR_HANDLER') process.emitWarning(describe(error), 'HandlerError', error.code);
+  }
+
+  /** @internal */
+  closed(connection: StreamConnection, closed: Closed): void {
+    this.all.delete(connection.id);
+    const { stopping } = this;
+    if (stopping !== undefined) {
+      stopping.dropped += closed.unsent;
+      if (connection.wasForced) stopping.forced++;
+      else stopping.closed++;
+    }
+    this.connectionEnded();
+    if (this.closes.observed) this.closes.publish({ ...closed, connection });
+    this.finishStop();
+  }
+
+  /** @internal The component as a whole is held, or let go. */
+  flowChanged(): void {
+    this.updateReading();
+  }
+
+  /** @internal */
+  updateReading(): void {
+    for (const connection of this.all.values()) connection.updateReading();
+  }
+
+  /** @internal An observer of one of the component's Observables threw. */
+  observerThrew(error: unknown, value: unknown): void {
+    const { connection = value } = (value ?? {}) as { connection?: unknown };
+    const { id } = (connection ?? {}) as { id?: unknown };
+    const concerned = typeof id === 'number' ? this.all.get(id) : undefined;
+    if (concerned !== undefined && concerned === connection) concerned.fail('handler', handlerError(error));
+    else this.fault(undefined, handlerError(error));
+  }
+
+  // ---- for the kinds of components ---------------------------------------------------------------------------
+
+  /** @internal */
+  protected nextId(): number {
+    return ++this.lastId;
+  }
+
+  /** @internal */
+  protected enter(state: ComponentState): void {
+    this.current = state;
+    this.states.publish(state);
+  }
+
+  /** @internal */
+  protected drop(dropped: Dropped): void {
+    this.drops.publish(dropped);
+  }
+
+  /** @internal */
+  protected shakeHands(connection: StreamConnection): void {
+    if (connection.state === 'open') this.handshakes.publish(connection);
+  }
+
+  /** @internal The promise of a stop under way, for a start that has to wait for it. */
+  protected get stopInProgress(): Promise<unknown> | undefined {
+    return this.stopping?.done;
+  }
+
+  /** @internal A component may run again: it takes part in the budget of the process. */
+  protected begin(): void {
+    processFlow.adopt(this.flow);
+    this.enter('starting');
+  }
+
+  /** @internal The component runs no more. */
+  protected leave(): void {
+    processFlow.disown(this.flow);
+    this.enter('stopped');
+  }
+
+  /** @internal Stops accepting, or whatever else goes on besides connections. */
+  protected abstract release(): void;
+
+  /** @internal The component has stopped. */
+  protected abstract stopped(report: StopReport): void;
+
+  /** @internal A connection has ended and is no longer among the connections. */
+  protected connectionEnded(): void {}
+
+  private finishStop(): void {
+    const { stopping } = this;
+    if (stopping === undefined || this.all.size > 0) return;
+    this.stopping = undefined;
+    stopping.timer?.unsubscribe();
+    const { closed, forced, dropped, finish } = stopping;
+    const report = { closed, forced, dropped };
+    this.stopped(report);
+    finish(report);
+  }
+
+  private disconnectWhere(matches: (connection: StreamConnection) => boolean, force: boolean): number {
+    const matching = [...this.all.values()].filter(matches);
+    for (const connection of matching) connection.disconnect(force);
+    return matching.length;
+  }
+}
+
+function describe(error: NetworkError): string {
+  const { stack } = (error.cause ?? error) as { stack?: unknown };
+  return typeof stack === 'string' ? stack : error.message;
+}
+
+/** Events of a component. */
+export class ComponentSource<T> extends EventSource<T> {
+  protected readonly component: Component;
+
+  constructor(component: Component) {
+    super();
+    this.component = component;
+  }
+
+  override observerThrew(error: unknown, value: T | undefined): void {
+    this.component.observerThrew(error, value);
+  }
+}
+
+/** The component's `receive$`: observing it makes all connections read. */
+class ReceiveMerge extends ComponentSource<Received> {
+  protected override firstCame(): void {
+    this.component.updateReading();
+  }
+
+  protected override lastLeft(): void {
+    this.component.updateReading();
+  }
+}

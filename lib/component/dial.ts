@@ -1,0 +1,43 @@
+import { Observable } from 'rxjs';
+import type { Connection } from '../connection/connection.ts';
+import { type EndpointLike, parseEndpoint } from '../transport/address.ts';
+import type { ConnectOptions, DialerOptions } from './dialer.ts';
+import { TcpAgent } from './tcp-agent.ts';
+
+/** Options of {@link dial}. */
+export interface DialOptions extends Omit<DialerOptions, 'maxConnections'>, ConnectOptions {}
+
+/**
+ * Connects as long as somebody is subscribed: a cold Observable of one connection.
+ *
+ * Subscribing connects. Emits the connection once it is established, stays open, completes when the connection comes
+ * to an orderly end, errors with a {@link NetworkError} when it cannot be established or fails. Unsubscribing closes
+ * it in an orderly way: what was sent is delivered. So `retry`, `timeout`, `takeUntil` and `switchMap` mean what they
+ * say, and `firstValueFrom(dial(…))` would close what it returns: use `TcpAgent.connect` for a promise.
+ *
+ * @throws OptionError (`ERR_OPTION`) at once, for an illegal value or an unknown name.
+ *
+ * @example
+ * dial('localhost:5555')
+ *   .pipe(switchMap((connection) => (connection.send('hello'), connection.receive$)), map(toText))
+ *   .subscribe(console.log);
+ */
+export function dial(endpoint: EndpointLike, options: DialOptions = {}): Observable<Connection> {
+  const { localAddress, localPort, extra, ...agentOptions } = options;
+  const target = parseEndpoint(endpoint);
+  const how: ConnectOptions = { localAddress, extra, ...(localPort === undefined ? {} : { localPort }) };
+  new TcpAgent(agentOptions); // checks the options now, not when somebody subscribes
+  return new Observable((subscriber) => {
+    const agent = new TcpAgent(agentOptions);
+    subscriber.add(agent.connect$.subscribe((connection) => subscriber.next(connection)));
+    subscriber.add(
+      agent.close$.subscribe(({ error }) => {
+        if (error === undefined) subscriber.complete();
+        else subscriber.error(error);
+      }),
+    );
+    subscriber.add(() => void agent.stop());
+    void agent.start();
+    agent.open(target, how);
+  });
+}

@@ -1,0 +1,130 @@
+import type { Observable } from 'rxjs';
+import { NetworkError } from '../base/errors.ts';
+import { type Checks, anything, callback, integer, table } from '../base/options.ts';
+import type { Connection } from '../connection/connection.ts';
+import { StreamConnection } from '../connection/stream-connection.ts';
+import { type EndpointLike, formatAddress, parseEndpoint } from '../transport/address.ts';
+import type { Lookup, Wire } from '../transport/wire.ts';
+import { Component, ComponentSource } from './component.ts';
+import type { PrepareConnect } from './events.ts';
+import { type ComponentOptions, type ComponentSettings, ipAddress, port, socketOptions } from './options.ts';
+
+/** Options of every component that connects. */
+export interface DialerOptions extends ComponentOptions {
+  /**
+   * A host name's addresses are tried one after the other, IPv6 and IPv4 in turn; this is how many milliseconds an
+   * attempt gets before the next one starts beside it (RFC 8305). The first to succeed wins. 10 to 60000.
+   * @default 250
+   */
+  readonly attemptDelay?: number;
+  /**
+   * How host names become addresses.
+   * @default the system's resolver
+   */
+  readonly lookup?: Lookup | undefined;
+}
+
+/** Checks of what {@link DialerOptions} adds. */
+export const dialerChecks: Checks<Omit<DialerOptions, keyof ComponentOptions>> = {
+  attemptDelay: integer({ min: 10, max: 60_000, fallback: 250 }),
+  lookup: callback<Lookup>(),
+};
+
+/** Options of one connect. */
+export interface ConnectOptions {
+  /** IP address of this machine to connect from. */
+  readonly localAddress?: string | undefined;
+  /**
+   * Port to connect from; 0 lets the system pick one. 0 to 65535.
+   * @default 0
+   */
+  readonly localPort?: number;
+  /** First value of `connection.extra`, there before any event. */
+  readonly extra?: unknown;
+}
+
+/** Checks of {@link ConnectOptions}. */
+export const connectChecks: Checks<ConnectOptions> = {
+  localAddress: ipAddress,
+  localPort: port,
+  extra: anything(),
+};
+
+const checkConnect = table<ConnectOptions>(connectChecks);
+
+/** What agents and clients have in common: connections that this side begins. */
+export abstract class Dialer extends Component {
+  /** A connection is about to be dialled, and may be refused. */
+  readonly prepareConnect$: Observable<PrepareConnect>;
+  /** A connection is established. One that fails to be has a `close$` with reason `connect` instead. */
+  readonly connect$: Observable<Connection>;
+
+  private readonly dialing: ComponentSettings & Required<Pick<DialerOptions, 'attemptDelay' | 'lookup'>>;
+  private readonly prepares = new ComponentSource<PrepareConnect>(this);
+  private readonly connects = new ComponentSource<Connection>(this);
+
+  protected constructor(
+    settings: ComponentSettings & Required<Pick<DialerOptions, 'attemptDelay' | 'lookup'>>,
+  ) {
+    super(settings);
+    this.dialing = settings;
+    this.prepareConnect$ = this.prepares;
+    this.connect$ = this.connects;
+    this.sources.push(this.prepares, this.connects);
+  }
+
+  /**
+   * @internal Begins to dial. The connection is announced from now on: exactly one close will follow.
+   * @throws NetworkError `ERR_OPTION`, `ERR_CONNECTION_LIMIT`
+   */
+  protected dial(endpoint: EndpointLike, options?: ConnectOptions): StreamConnection {
+    const target = parseEndpoint(endpoint);
+    const { localAddress, localPort, extra } = checkConnect(options);
+    const { attemptDelay, lookup, transport, maxConnections, scheduler } = this.dialing;
+    if (this.all.size >= maxConnections) {
+      const text = `there are ${maxConnections} connections already (option maxConnections)`;
+      throw new NetworkError('ERR_CONNECTION_LIMIT', text, { operation: 'connect' });
+    }
+    const connection = new StreamConnection(this, this.nextId(), undefined, target);
+    connection.extra = extra;
+    this.all.set(connection.id, connection);
+    this.prepares.publish({
+      connection,
+      refuse: (reason = `connecting to ${formatAddress(target)} was refused`) => {
+        connection.abandon('connect', new NetworkError('ERR_REFUSED', reason, { operation: 'connect' }));
+      },
+    });
+    if (connection.wasForced) return connection;
+    const attempt = transport.connect(
+      {
+        endpoint: target,
+        localAddress,
+        localPort,
+        attemptDelay,
+        lookup,
+        scheduler,
+        ...socketOptions(this.dialing),
+      },
+      {
+        connected: (wire) => this.connected(connection, wire),
+        failed: (error) => connection.connectFailed(error),
+      },
+    );
+    connection.connecting(attempt);
+    return connection;
+  }
+
+  private connected(connection: StreamConnection, wire: Wire): void {
+    if (connection.wasForced) {
+      wire.destroy();
+      return;
+    }
+    connection.open(wire);
+    this.opened(connection);
+    this.connects.publish(connection);
+    this.shakeHands(connection);
+  }
+
+  /** @internal A connection is established; its events follow. */
+  protected opened(_connection: StreamConnection): void {}
+}

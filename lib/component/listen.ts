@@ -1,0 +1,42 @@
+import { Observable } from 'rxjs';
+import { OptionError } from '../base/errors.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Address } from '../transport/address.ts';
+import { TcpServer, type TcpServerOptions } from './tcp-server.ts';
+
+/** Options of {@link listen}. */
+export interface ListenOptions extends TcpServerOptions {
+  /** Told of the address once it is bound; how to learn a port that the system picked. */
+  readonly onListening?: ((address: Address) => void) | undefined;
+}
+
+/**
+ * Listens as long as somebody is subscribed, and emits every connection: a {@link TcpServer} as one cold Observable.
+ *
+ * Subscribing binds the address. Errors when it cannot be bound; faults of single connections are told by their
+ * `close$`. Never completes. Unsubscribing stops listening and closes all connections in an orderly way. A connection
+ * that nobody subscribes to `receive$` of is not read, so nothing is lost or kept before you get to it.
+ *
+ * @throws OptionError (`ERR_OPTION`) at once, for an illegal value or an unknown name.
+ *
+ * @example
+ * listen({ port: 5555 })
+ *   .pipe(handleEach((connection) => connection.receive$.pipe(sendTo(connection))))
+ *   .subscribe();
+ */
+export function listen(options: ListenOptions = {}): Observable<Connection> {
+  const { onListening, ...serverOptions } = options;
+  if (onListening !== undefined && typeof onListening !== 'function') {
+    throw new OptionError('onListening', onListening, 'a function');
+  }
+  new TcpServer(serverOptions); // checks the options now, not when somebody subscribes
+  return new Observable((subscriber) => {
+    const server = new TcpServer(serverOptions);
+    subscriber.add(server.accept$.subscribe(subscriber));
+    subscriber.add(() => void server.stop());
+    server.startWith({
+      started: (address) => onListening?.(address),
+      failed: (error) => subscriber.error(error),
+    });
+  });
+}

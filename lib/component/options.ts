@@ -1,0 +1,115 @@
+import {
+  type Checks,
+  type Resolved,
+  check,
+  flag,
+  having,
+  integer,
+  milliseconds,
+  nested,
+  table,
+} from '../base/options.ts';
+import { type ConnectionOptions, type ConnectionSettings, connectionChecks } from '../connection/settings.ts';
+import { type FlowMarks, type ResolvedFlowMarks, flowMarks } from '../flow/flow-gate.ts';
+import { tcp } from '../transport/tcp.ts';
+import { isIP } from '../transport/address.ts';
+import type { StreamSocketOptions, Transport } from '../transport/wire.ts';
+
+/** TCP keep-alive: probes that find a dead peer. Either value 0 turns it off. */
+export interface KeepAlive {
+  /**
+   * Milliseconds without traffic before the first probe; 0 or 1000 to 2147483647. Whole seconds on most systems.
+   * @default 60000
+   */
+  readonly time?: number;
+  /**
+   * Milliseconds between probes; 0 or 1000 to 2147483647. Node 20 to 24 send them every second whatever is given, and
+   * give up after ten.
+   * @default 20000
+   */
+  readonly interval?: number;
+}
+
+const checkKeepAlive = table<KeepAlive>({
+  time: milliseconds(60_000, { min: 1000 }),
+  interval: milliseconds(20_000, { min: 1000 }),
+});
+
+/** Options of every component. */
+export interface ComponentOptions extends ConnectionOptions {
+  /**
+   * What carries the bytes; a `MemoryNetwork` for tests without sockets.
+   * @default tcp
+   */
+  readonly transport?: Transport;
+  /**
+   * Most connections at the same time; a server turns further peers away at once (`dropped$`), an agent refuses to
+   * connect (`ERR_CONNECTION_LIMIT`). 1 to 5000000.
+   * @default 10000
+   */
+  readonly maxConnections?: number;
+  /**
+   * Whether small writes leave at once (`TCP_NODELAY`). The original's default is false; here a write is a whole
+   * batch already, so that waiting for more only costs time.
+   * @default true
+   */
+  readonly noDelay?: boolean;
+  /** @default see {@link KeepAlive} */
+  readonly keepAlive?: KeepAlive;
+  /**
+   * Bytes leased on all connections together at which the heaviest of them are paused, and at which they go on.
+   * Numbers of items are not limited here.
+   * @default high 268435456 (256 MiB), low half of it
+   */
+  readonly budget?: Pick<FlowMarks, 'high' | 'low'>;
+}
+
+const checkBudget = (value: unknown, name: string): Resolved<FlowMarks> => {
+  const { high = 256 * 1024 * 1024, ...rest } = (value ?? {}) as FlowMarks;
+  return flowMarks(
+    { low: Math.floor(high / 2), ...rest, high, maxItems: 2 ** 40, resumeItems: 2 ** 40 },
+    `${name}.`,
+  );
+};
+
+const componentChecks: Checks<ComponentOptions> = {
+  ...connectionChecks,
+  transport: having<Transport>('connect', 'a transport', tcp),
+  maxConnections: integer({ min: 1, max: 5_000_000, fallback: 10_000 }),
+  noDelay: flag(true),
+  keepAlive: nested(checkKeepAlive),
+  budget: Object.assign(checkBudget, { fallback: checkBudget(undefined, 'budget') }),
+};
+
+/** {@link ComponentOptions} after the check. */
+export interface ComponentSettings extends ConnectionSettings {
+  readonly transport: Transport;
+  readonly maxConnections: number;
+  readonly noDelay: boolean;
+  readonly keepAlive: Resolved<KeepAlive>;
+  readonly budget: ResolvedFlowMarks;
+}
+
+/** A {@link table} for the options of a kind of component; what is nested has been resolved too. */
+export function componentTable<Options extends ComponentOptions>(
+  checks: Checks<Omit<Options, keyof ComponentOptions>>,
+) {
+  const resolve = table<Options>({ ...componentChecks, ...checks } as Checks<Options>);
+  return (options: Options) =>
+    resolve(options) as unknown as ComponentSettings & Resolved<Omit<Options, keyof ComponentOptions>>;
+}
+
+/** A port; 0 lets the system pick one. */
+export const port = integer({ min: 0, max: 65_535, fallback: 0 });
+
+/** An IP address as text. */
+export const ipAddress = check<string | undefined>(
+  undefined,
+  'an IP address',
+  (value) => typeof value === 'string' && isIP(value) > 0,
+);
+
+/** What the transport is told about a socket. */
+export function socketOptions({ noDelay, keepAlive }: ComponentSettings): StreamSocketOptions {
+  return { noDelay, keepAliveTime: keepAlive.time, keepAliveInterval: keepAlive.interval };
+}

@@ -1,0 +1,228 @@
+import type { Observable } from 'rxjs';
+import { NetworkError, systemError } from '../base/errors.ts';
+import { callback, flag, integer, text } from '../base/options.ts';
+import type { Connection } from '../connection/connection.ts';
+import { StreamConnection } from '../connection/stream-connection.ts';
+import { type Address, type Endpoint, formatAddress, parseEndpoint } from '../transport/address.ts';
+import type { ListenHandler, Listening, Wire } from '../transport/wire.ts';
+import { Component, ComponentSource } from './component.ts';
+import type { PrepareListen, StopReport } from './events.ts';
+import { type ComponentOptions, componentTable, port, socketOptions } from './options.ts';
+
+/** Options of a {@link TcpServer}. */
+export interface TcpServerOptions extends ComponentOptions {
+  /**
+   * Address to bind: an IP address, or a host name of this machine. `::` accepts IPv4 peers too, unless `dualStack`
+   * is off.
+   * @default '0.0.0.0'
+   */
+  readonly host?: string | undefined;
+  /**
+   * Port to bind. 0 to 65535; 0 lets the system pick one, see {@link TcpServer.address}.
+   * @default 0
+   */
+  readonly port?: number;
+  /** Path of a Unix domain socket, instead of host and port. */
+  readonly path?: string | undefined;
+  /**
+   * Length of the queue of connections that the system has established and we have not accepted; twin of
+   * `SocketListenQueue`. The system may cut it. 1 to 65535.
+   * @default 4096
+   */
+  readonly backlog?: number;
+  /**
+   * Whether a server on an IPv6 address accepts IPv4 peers too.
+   * @default true
+   */
+  readonly dualStack?: boolean;
+  /**
+   * Whether several processes may listen on the same port and share its connections (`SO_REUSEPORT`). Needs Node
+   * 22.12 (`ERR_UNSUPPORTED`). The address itself may always be used again after a restart (`SO_REUSEADDR`).
+   * @default false
+   */
+  readonly reusePort?: boolean;
+  /** Decides by its address whether a peer is let in. One that is not is closed without any event but `dropped$`. */
+  readonly admit?: ((remote: Address) => boolean) | undefined;
+}
+
+const checkOptions = componentTable<TcpServerOptions>({
+  host: text(),
+  port,
+  path: text(),
+  backlog: integer({ min: 1, max: 65_535, fallback: 4096 }),
+  dualStack: flag(true),
+  reusePort: flag(false),
+  admit: callback<(remote: Address) => boolean>(),
+});
+
+/** A start in progress. */
+interface Starting {
+  readonly started: (address: Address) => void;
+  readonly failed: (error: NetworkError) => void;
+}
+
+/**
+ * TCP server: one object, many connections. Twin of `CTcpServer` in the PUSH model (guide chapter 2.1).
+ *
+ * Events of a connection come in this order: `accept$`, `handshake$`, any number of `receive$` and `sent$`, `close$`.
+ * `start()` and `stop()` may be called from inside any event.
+ *
+ * @example
+ * const server = new TcpServer({ port: 5555 });
+ * server.receive$.subscribe(({ connection, data }) => connection.send(data));
+ * server.close$.subscribe(({ id, reason }) => console.log(id, reason));
+ * await server.start();
+ */
+export class TcpServer extends Component {
+  /** The server is about to listen, and may be refused to. */
+  readonly prepareListen$: Observable<PrepareListen>;
+  /** A peer has connected. It is among the connections, and can be sent to. */
+  readonly accept$: Observable<Connection>;
+  /** The server has stopped, after the last `close$`. */
+  readonly shutdown$: Observable<StopReport>;
+
+  private readonly options: ReturnType<typeof checkOptions>;
+  private readonly endpoint: Endpoint;
+  private readonly prepares = new ComponentSource<PrepareListen>(this);
+  private readonly accepts = new ComponentSource<Connection>(this);
+  private readonly shutdowns = new ComponentSource<StopReport>(this);
+  private listening: Listening | undefined;
+  private starting: Starting | undefined;
+  private bound: Address | undefined;
+
+  /** @throws OptionError (`ERR_OPTION`) for an illegal value or an unknown name. */
+  constructor(options: TcpServerOptions = {}) {
+    const settings = checkOptions(options);
+    super(settings);
+    this.options = settings;
+    const { host, path } = settings;
+    this.endpoint = parseEndpoint(
+      path === undefined
+        ? { host: host ?? '0.0.0.0', port: settings.port }
+        : { path, host: host as undefined },
+      'options',
+    );
+    this.prepareListen$ = this.prepares;
+    this.accept$ = this.accepts;
+    this.shutdown$ = this.shutdowns;
+    this.sources.push(this.prepares, this.accepts, this.shutdowns);
+  }
+
+  /** Where the server listens; `undefined` while it does not. */
+  get address(): Address | undefined {
+    return this.bound;
+  }
+
+  /**
+   * Begins to listen. While a stop is under way, the start waits for its end.
+   *
+   * @returns The address that was bound. Rejects with `ERR_STATE` when the server is running already, `ERR_REFUSED`
+   * when an observer of `prepareListen$` refused, `ERR_ABORTED` when it was stopped meanwhile, or the error of the
+   * system (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `ENOTFOUND`, …).
+   */
+  start(): Promise<Address> {
+    return new Promise((resolve, reject) => this.startWith({ started: resolve, failed: reject }));
+  }
+
+  /** @internal {@link start} without a promise. */
+  startWith(starting: Starting): void {
+    if (this.stopInProgress !== undefined) {
+      void this.stopInProgress.then(() => this.startWith(starting));
+      return;
+    }
+    if (this.state !== 'stopped') {
+      starting.failed(new NetworkError('ERR_STATE', `the server is ${this.state}`, { operation: 'accept' }));
+      return;
+    }
+    this.starting = starting;
+    this.begin();
+    const refusal = this.prepare();
+    if (this.starting !== starting) return; // stopped by an observer
+    if (refusal !== undefined) {
+      this.startFailed(refusal);
+      return;
+    }
+    const { backlog, dualStack, reusePort, maxConnections, transport } = this.options;
+    const { endpoint } = this;
+    const request = {
+      endpoint,
+      backlog,
+      dualStack,
+      reusePort,
+      maxConnections,
+      ...socketOptions(this.options),
+    };
+    this.listening = transport.listen(request, this.listener);
+  }
+
+  protected override release(): void {
+    this.listening?.close();
+    this.listening = undefined;
+    this.bound = undefined;
+    this.starting?.failed(new NetworkError('ERR_ABORTED', 'the server was stopped while starting'));
+    this.starting = undefined;
+  }
+
+  protected override stopped(report: StopReport): void {
+    this.leave();
+    this.shutdowns.publish(report);
+  }
+
+  private readonly listener: ListenHandler = {
+    listening: (address) => {
+      this.bound = address;
+      this.enter('started');
+      this.starting?.started(address);
+      this.starting = undefined;
+    },
+    accepted: (wire) => this.accept(wire),
+    turnedAway: (remote) => this.drop({ reason: 'max-connections', remote, connection: undefined, bytes: 0 }),
+    fault: (error) => this.fault(undefined, error),
+    failed: (error) => this.startFailed(error),
+  };
+
+  private prepare(): NetworkError | undefined {
+    let refusal: NetworkError | undefined;
+    this.prepares.publish({
+      endpoint: this.endpoint,
+      refuse: (reason = `listening on ${formatAddress(this.endpoint)} was refused`) => {
+        refusal = new NetworkError('ERR_REFUSED', reason, { operation: 'accept' });
+      },
+    });
+    return refusal;
+  }
+
+  private startFailed(error: NetworkError): void {
+    const { starting } = this;
+    this.starting = undefined;
+    this.listening = undefined;
+    this.fault(undefined, error);
+    this.leave();
+    starting?.failed(error);
+  }
+
+  private accept(wire: Wire): void {
+    if (this.state !== 'started' || !this.admits(wire)) {
+      wire.destroy();
+      return;
+    }
+    const connection = new StreamConnection(this, this.nextId(), wire);
+    this.all.set(connection.id, connection);
+    connection.open(wire);
+    this.accepts.publish(connection);
+    this.shakeHands(connection);
+  }
+
+  private admits(wire: Wire): boolean {
+    const { admit } = this.options;
+    if (admit === undefined) return true;
+    const { remote } = wire;
+    try {
+      if (admit(remote)) return true;
+    } catch (error) {
+      this.fault(undefined, systemError(error, 'accept'));
+    }
+    this.drop({ reason: 'refused', remote, connection: undefined, bytes: 0 });
+    return false;
+  }
+}

@@ -1,0 +1,121 @@
+import type { Observable } from 'rxjs';
+import type { NetworkError } from '../base/errors.ts';
+import type { BytesLike } from '../bytes/bytes-like.ts';
+import type { FlowGate } from '../flow/flow-gate.ts';
+import type { SendResult, SentWaiter } from '../send/outbox.ts';
+import type { Address } from '../transport/address.ts';
+import type { Closed } from './closed.ts';
+
+/** Bytes that the operating system has taken; the reactive twin of `OnSend` (guide chapter 4). */
+export interface SentBytes {
+  /** The bytes as they went out, valid only while this is being delivered; copy what you keep. */
+  readonly data: Uint8Array;
+}
+
+/** What goes before and after a file; see {@link Connection.sendFile}. */
+export interface FileSurroundings<Out = BytesLike> {
+  readonly head?: Out;
+  readonly tail?: Out;
+}
+
+/** Where a connection is in its life. `ending`: our side has ended or is about to. */
+export type ConnectionState = 'connecting' | 'open' | 'ending' | 'closed';
+
+/**
+ * One connection, whichever component it belongs to and whatever carries it.
+ *
+ * @typeParam In What is received: bytes, or the messages of a codec.
+ * @typeParam Out What can be sent.
+ */
+export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDisposable {
+  /** Known before the first event and not used again in the life of the component; counts from 1. */
+  readonly id: number;
+  readonly state: ConnectionState;
+  /** Our end. Known once the connection is established, and kept after it has closed. */
+  readonly local: Address;
+  /** The peer's end, kept after the connection has closed. */
+  readonly remote: Address;
+  /** The host as it was given to connect; `undefined` for an accepted connection. Twin of `GetRemoteHost`. */
+  readonly remoteHost: string | undefined;
+  /** One slot for the user: connection binding, the twin of `SetConnectionExtra`. */
+  extra: unknown;
+
+  /**
+   * What the peer sends. Multicast. Reading starts with the first subscriber (of this or of the component's
+   * `receive$`) and stops when the last one leaves; nothing is lost in between. Chunks belong to the subscriber.
+   *
+   * Completes on the peer's FIN or an orderly close, errors with a {@link NetworkError} when the connection fails.
+   * While nobody reads, the end of the peer cannot be noticed. An exception thrown by an observer that subscribed
+   * here directly closes the connection with reason `handler`.
+   */
+  readonly receive$: Observable<In>;
+  /** Bytes taken by the operating system, in order; one event a write. Completes when the connection ends. */
+  readonly sent$: Observable<SentBytes>;
+  /** Exactly one value, replayed to late subscribers, then completion. Never errors. */
+  readonly close$: Observable<Closed>;
+  /**
+   * The component is stopping: emits once and completes. Who subscribes is expected to bring the connection to an
+   * end itself before the deadline; a connection without a subscriber is closed in an orderly way at once.
+   */
+  readonly quiesce$: Observable<void>;
+
+  /** Bounds what is kept of the received values; see {@link FlowGate}. */
+  readonly flow: FlowGate;
+  /** Whether the socket is being read. */
+  readonly reading: boolean;
+  /** Bytes accepted by `send()` that the operating system has not taken. */
+  readonly pending: number;
+  /** {@link pending} now and after every change. Completes when the connection ends. */
+  readonly pending$: Observable<number>;
+  /** Bytes received. */
+  readonly bytesIn: number;
+  /** Bytes taken by the operating system. */
+  readonly bytesOut: number;
+  /** Milliseconds since the connection was accepted or dialled; twin of `GetConnectPeriod`. */
+  readonly age: number;
+  /** Milliseconds since something was received; NaN with `markSilence: false`. Twin of `GetSilencePeriod`. */
+  readonly silence: number;
+  /** The last error of this connection: why a send was refused, or why it closed. */
+  readonly lastError: NetworkError | undefined;
+
+  /**
+   * Queues bytes; never blocks. Several arguments are one unit: they stay together and in order (`SendPackets`).
+   * The bytes must not be changed until they have been sent.
+   *
+   * @returns `ok`; `congested` when more than `highPending` bytes are waiting; `refused` when nothing was accepted,
+   * because the connection is not open (`ERR_NOT_OPEN`, `ERR_CLOSED`) or `maxPending` would be exceeded
+   * (`ERR_SEND_OVERFLOW`): {@link lastError} says which.
+   * @throws OptionError (`ERR_OPTION`) for anything that is not bytes or text.
+   */
+  send(...data: Out[]): SendResult;
+  /**
+   * Sends a file with something before and after it as one unit; what is sent meanwhile follows behind. The file is
+   * read as the peer takes it, so any size is fine; twin of `SendSmallFile`.
+   *
+   * Cold: each subscription sends once and emits the number of bytes of the unit that the system has taken so far,
+   * then completes. Errors when the file cannot be opened (nothing has been sent then) or read, or the connection
+   * closes. Unsubscribing ends the unit after the bytes that are already on their way.
+   */
+  sendFile(path: string, around?: FileSurroundings<Out>): Observable<number>;
+  /**
+   * Resolves when everything accepted before the call has been taken by the operating system. Rejects with
+   * `ERR_CLOSED` when the connection ends before that, with `ERR_ABORTED` when the signal aborts the waiting.
+   */
+  flush(signal?: AbortSignal): Promise<void>;
+  /** Ends our side after everything sent so far (FIN); still receives. */
+  end(): void;
+  /**
+   * Closes. By default in an orderly way: `receive$` completes, everything sent so far is delivered, then FIN.
+   * With `force` at once: what waits is lost.
+   */
+  disconnect(force?: boolean): void;
+  /** Closes at once with RST, so that the peer notices a failure; what waits is lost. */
+  reset(): void;
+
+  /** @internal Calls the waiter when everything accepted so far has been taken, or never will be. */
+  whenSent(waiter: SentWaiter): void;
+  /** @internal A handler runs: the connection is not ended for it, until it calls what it got back. */
+  beginHandler(): () => void;
+  /** @internal Ends the connection because of a failure on our side. */
+  fail(reason: Closed['reason'], error: NetworkError): void;
+}

@@ -1,0 +1,632 @@
+import { Observable, Subject, asapScheduler } from 'rxjs';
+import { NetworkError, NetworkTimeoutError, type TimeoutName } from '../base/errors.ts';
+import { type BytesLike, toBytes } from '../bytes/bytes-like.ts';
+import { enter, leave } from '../flow/emission.ts';
+import type { EventSource } from '../flow/event-source.ts';
+import { FlowGate, type FlowTarget } from '../flow/flow-gate.ts';
+import {
+  Outbox,
+  type OutboxOwner,
+  type OverflowPolicy,
+  type SendResult,
+  type SentWaiter,
+} from '../send/outbox.ts';
+import type { Address, Endpoint } from '../transport/address.ts';
+import type { Connecting, Wire, WireHandler } from '../transport/wire.ts';
+import type { CloseReason, Closed } from './closed.ts';
+import type { Connection, ConnectionState, FileSurroundings, SentBytes } from './connection.ts';
+import type { DeadlineQueue } from './deadline-queue.ts';
+import { sendFile } from './send-file.ts';
+import type { ConnectionSettings } from './settings.ts';
+import { CloseSource, ConnectionSource, QuiesceSource, ReceiveSource } from './sources.ts';
+import { Watch } from './watch.ts';
+
+/** What a connection belongs to: a component. */
+export interface ConnectionHost {
+  readonly settings: ConnectionSettings;
+  readonly flow: FlowGate;
+  readonly deadlines: DeadlineQueue;
+  /** Whether anybody observes the component's own `receive$`. */
+  readonly observesReceive: boolean;
+  /** Whether anybody observes the component's own `sent$`. */
+  readonly observesSent: boolean;
+  /** Milliseconds since the component was made. */
+  now(): number;
+  received(connection: StreamConnection, data: Uint8Array): void;
+  sent(connection: StreamConnection, data: Uint8Array): void;
+  dropped(connection: StreamConnection, error: NetworkError, bytes: number): void;
+  fault(connection: StreamConnection, error: NetworkError): void;
+  closed(connection: StreamConnection, closed: Closed): void;
+}
+
+// What has happened to a connection; bits, because ten thousand connections carry them.
+const OPEN = 1;
+const READING = 2;
+/** The peer's FIN has come. */
+const PEER_ENDED = 4;
+/** Our FIN has been asked for: nothing more is accepted for sending. */
+const ENDING = 8;
+/** Our FIN has been given to the wire. */
+const FIN_SENT = 16;
+/** What still comes is thrown away. */
+const MUTE = 32;
+/** It ends at once; nothing that happens on the wire meanwhile matters. */
+const FORCED = 256;
+/** The component stops and waits for the work on what was received. */
+const QUIESCING = 64;
+const CLOSED = 128;
+
+/** Why a connection is going to end, noted before it has. */
+interface Verdict {
+  readonly reason: CloseReason;
+  readonly error: NetworkError | undefined;
+}
+
+/** What a dialled connection knows about its beginning. */
+interface Dial {
+  readonly target: Endpoint;
+  attempt: Connecting | undefined;
+  outcome: { readonly opened: () => void; readonly failed: (error: NetworkError) => void } | undefined;
+}
+
+/** Observables that few connections need, made when first asked for. */
+interface Streams {
+  close?: CloseSource;
+  sent?: EventSource<SentBytes>;
+  pending?: Subject<number>;
+  lastPending?: number;
+  quiesce?: QuiesceSource;
+}
+
+/**
+ * The connection over a {@link Wire}: the same class for accepted and dialled ones, on any transport. An idle one is
+ * small: gate, outbox and Observables are made when they are needed.
+ */
+export class StreamConnection implements Connection, WireHandler, FlowTarget, OutboxOwner {
+  readonly id: number;
+  extra: unknown = undefined;
+  bytesIn = 0;
+  lastError: NetworkError | undefined = undefined;
+
+  private readonly host: ConnectionHost;
+  private wire: Wire | undefined;
+  private flags = 0;
+  private handlers = 0;
+  private openedAt: number;
+  private heardAt: number;
+  private receiver: ReceiveSource | undefined = undefined;
+  private gate: FlowGate | undefined = undefined;
+  private outbox: Outbox | undefined = undefined;
+  private streams: Streams | undefined = undefined;
+  private watch: Watch | undefined = undefined;
+  private readonly dial: Dial | undefined;
+  private verdict: Verdict | Closed | undefined = undefined;
+
+  /** An accepted connection has a wire, one that is to be dialled a target. */
+  constructor(host: ConnectionHost, id: number, wire: Wire | undefined, target?: Endpoint) {
+    this.host = host;
+    this.id = id;
+    this.wire = wire;
+    this.dial = target === undefined ? undefined : { target, attempt: undefined, outcome: undefined };
+    this.openedAt = host.now();
+    this.heardAt = this.openedAt;
+  }
+
+  get state(): ConnectionState {
+    if (this.is(CLOSED)) return 'closed';
+    if (!this.is(OPEN)) return 'connecting';
+    return this.is(ENDING) ? 'ending' : 'open';
+  }
+
+  get local(): Address {
+    return this.wire?.local ?? NO_ADDRESS;
+  }
+
+  get remote(): Address {
+    if (this.wire !== undefined) return this.wire.remote;
+    const target = this.dial?.target;
+    if (target === undefined) return NO_ADDRESS;
+    if (target.path !== undefined) return { family: 'unix', path: target.path };
+    const host = target.host ?? '127.0.0.1';
+    return { family: host.includes(':') ? 'IPv6' : 'IPv4', host, port: target.port };
+  }
+
+  get remoteHost(): string | undefined {
+    return this.dial?.target.host;
+  }
+
+  get receive$(): Observable<Uint8Array> {
+    return (this.receiver ??= new ReceiveSource(this));
+  }
+
+  get close$(): Observable<Closed> {
+    return (this.lazy.close ??= new CloseSource(this));
+  }
+
+  get sent$(): Observable<SentBytes> {
+    return (this.lazy.sent ??= new ConnectionSource<SentBytes>(this));
+  }
+
+  get quiesce$(): Observable<void> {
+    return (this.lazy.quiesce ??= new QuiesceSource(this));
+  }
+
+  get pending$(): Observable<number> {
+    return new Observable<number>((subscriber) => {
+      subscriber.next(this.pending);
+      if (this.is(CLOSED)) subscriber.complete();
+      else subscriber.add((this.lazy.pending ??= new Subject<number>()).subscribe(subscriber));
+    });
+  }
+
+  get flow(): FlowGate {
+    if (this.gate === undefined) {
+      const { settings, flow } = this.host;
+      const { scheduler } = settings;
+      this.gate = new FlowGate({ marks: settings.flow, parent: flow, target: this, scheduler });
+      if (this.is(CLOSED)) this.gate.close();
+    }
+    return this.gate;
+  }
+
+  get reading(): boolean {
+    return this.is(READING);
+  }
+
+  get pending(): number {
+    return this.outbox?.pending ?? 0;
+  }
+
+  get bytesOut(): number {
+    return this.outbox?.sent ?? 0;
+  }
+
+  get age(): number {
+    return this.finished?.age ?? this.host.now() - this.openedAt;
+  }
+
+  get silence(): number {
+    return this.host.settings.markSilence ? this.host.now() - this.heardAt : NaN;
+  }
+
+  /** Whether nothing more will be received. */
+  get receiveEnded(): boolean {
+    return this.is(PEER_ENDED | MUTE | CLOSED);
+  }
+
+  /** Whether it was cut off instead of coming to an end. */
+  get wasForced(): boolean {
+    return this.is(FORCED);
+  }
+
+  /** Whether the component has told it to come to an end. */
+  get quiescing(): boolean {
+    return this.is(QUIESCING);
+  }
+
+  /** How it ended; `undefined` while it lives. */
+  get finished(): Closed | undefined {
+    return this.is(CLOSED) ? (this.verdict as Closed) : undefined;
+  }
+
+  // ---- life ----------------------------------------------------------------------------------------------------
+
+  /** The connection is established: it may be used from now on, and is read once somebody subscribes. */
+  open(wire: Wire): void {
+    this.wire = wire;
+    this.flags |= OPEN;
+    wire.attach(this);
+    const { firstByte, readIdle, writeStall } = this.host.settings.timeouts;
+    if (this.watch !== undefined || firstByte + readIdle + writeStall > 0) this.watching().opened();
+    this.updateReading();
+    this.dial?.outcome?.opened();
+  }
+
+  /** Dialling has begun: the connect timeout runs. */
+  connecting(attempt: Connecting): void {
+    if (this.dial !== undefined) this.dial.attempt = attempt;
+    if (this.host.settings.timeouts.connect > 0) this.watching().connecting();
+  }
+
+  /** Tells when it is established, or that it never will be. */
+  whenOpened(opened: (connection: this) => void, failed: (error: NetworkError) => void): void {
+    if (this.dial !== undefined) this.dial.outcome = { opened: () => opened(this), failed };
+  }
+
+  /** Gives up before the connection is established. */
+  abandon(reason: CloseReason, error: NetworkError): void {
+    if (!this.is(OPEN)) this.forceClose({ reason, error });
+  }
+
+  /** The wire never came about. */
+  connectFailed(error: NetworkError): void {
+    this.verdict ??= { reason: 'connect', error };
+    this.finish(undefined);
+  }
+
+  end(): void {
+    if (this.is(ENDING | CLOSED)) return;
+    this.flags |= ENDING;
+    this.verdict ??= { reason: this.is(PEER_ENDED) ? 'peer' : 'local', error: undefined };
+    if (this.outbox === undefined || this.outbox.isEmpty) this.finishWriting();
+    else this.outbox.whenSent({ release: (error) => error === undefined && this.finishWriting() });
+  }
+
+  disconnect(force = false): void {
+    if (force) this.forceClose({ reason: 'forced', error: undefined });
+    else this.closeOrderly('local');
+  }
+
+  reset(): void {
+    this.forceClose({ reason: 'forced', error: undefined }, true);
+  }
+
+  fail(reason: CloseReason, error: NetworkError): void {
+    this.forceClose({ reason, error });
+  }
+
+  /** The component stops. With `drain`, the work on what was received may end first. */
+  stop(drain: boolean): void {
+    const { quiesce } = this.streams ?? {};
+    if (!drain || !this.is(OPEN)) {
+      this.forceClose({ reason: 'stop', error: undefined });
+    } else if (quiesce?.observed === true) {
+      this.flags |= QUIESCING;
+      quiesce.tell();
+    } else {
+      this.flags |= QUIESCING | MUTE;
+      this.endReceiving(undefined);
+      this.finishIfIdle();
+    }
+  }
+
+  /** The deadline of the component's stop has come. */
+  stopNow(): void {
+    this.forceClose({ reason: 'stop', error: undefined });
+  }
+
+  beginHandler(): () => void {
+    this.handlers++;
+    let running = true;
+    return () => {
+      if (!running) return;
+      running = false;
+      this.handlers--;
+      this.finishIfIdle();
+    };
+  }
+
+  /** A timeout has expired. */
+  timedOut(name: TimeoutName, milliseconds: number): void {
+    const error = new NetworkTimeoutError(name, milliseconds, TIMED_OUT[name]);
+    this.forceClose({ reason: name === 'connect' ? 'connect' : 'timeout', error });
+  }
+
+  /** The peer has not answered our FIN in time; everything has been handed over, so this is an orderly end. */
+  lingered(): void {
+    this.wire?.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disconnect();
+    if (this.is(CLOSED)) return;
+    await new Promise<void>((resolve) => this.close$.subscribe({ complete: resolve }));
+  }
+
+  // ---- sending -------------------------------------------------------------------------------------------------
+
+  send(...data: BytesLike[]): SendResult {
+    const unit = data.length === 1 ? toBytes(data[0] as BytesLike) : data.map(toBytes);
+    if ((this.flags & (OPEN | ENDING | CLOSED)) !== OPEN) return this.refuse();
+    const result = (this.outbox ?? this.makeOutbox()).send(unit);
+    if (result === 'refused' && this.is(ENDING | CLOSED)) this.refuse();
+    return result;
+  }
+
+  sendFile(path: string, around: FileSurroundings = {}): Observable<number> {
+    return sendFile(path, around, (unit) => {
+      if ((this.flags & (OPEN | ENDING | CLOSED)) !== OPEN) {
+        this.refuse();
+        throw this.lastError as NetworkError;
+      }
+      const outbox = this.outbox ?? this.makeOutbox();
+      outbox.sendPulled(unit);
+      return outbox;
+    });
+  }
+
+  flush(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        reject(
+          new NetworkError('ERR_ABORTED', 'waiting for the flush was aborted', {
+            cause: signal?.reason as unknown,
+          }),
+        );
+      };
+      if (signal?.aborted === true) {
+        giveUp();
+        return;
+      }
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.whenSent({
+        release: (error) => {
+          signal?.removeEventListener('abort', giveUp);
+          if (error === undefined) resolve();
+          else reject(error);
+        },
+      });
+    });
+  }
+
+  whenSent(waiter: SentWaiter): void {
+    if (this.is(CLOSED) && this.outbox === undefined) waiter.release(closedError(this.finished));
+    else if (this.outbox === undefined) waiter.release();
+    else this.outbox.whenSent(waiter);
+  }
+
+  get observesSent(): boolean {
+    return this.host.observesSent || this.streams?.sent?.observed === true;
+  }
+
+  bytesSent(data: Uint8Array): void {
+    this.streams?.sent?.publish({ data });
+    if (this.host.observesSent) this.host.sent(this, data);
+  }
+
+  pendingChanged(): void {
+    this.watch?.pendingChanged(this.pending, this.bytesOut);
+    const { streams } = this;
+    if (streams?.pending === undefined || streams.lastPending === this.pending) return;
+    streams.lastPending = this.pending;
+    streams.pending.next(this.pending);
+  }
+
+  overflowed(policy: OverflowPolicy, error: NetworkError, bytes: number): void {
+    this.lastError = error;
+    if (policy === 'error') this.host.fault(this, error);
+    else if (policy === 'close') this.fail('overflow', error);
+    else this.host.dropped(this, error, bytes);
+  }
+
+  // ---- receiving -----------------------------------------------------------------------------------------------
+
+  wireReceived(bytes: Uint8Array): void {
+    const { bufferSize } = this.host.settings;
+    if (bytes.length <= bufferSize) {
+      this.deliver(bytes);
+      return;
+    }
+    for (let at = 0; at < bytes.length; at += bufferSize) {
+      if (!this.is(READING)) {
+        if (!this.is(MUTE | CLOSED)) this.wire?.unread(bytes.subarray(at));
+        return;
+      }
+      this.deliver(bytes.subarray(at, at + bufferSize));
+    }
+  }
+
+  wireEnded(): void {
+    this.flags |= PEER_ENDED;
+    this.setReading(false);
+    this.endReceiving(undefined);
+    if (this.is(FIN_SENT)) this.watch?.rearm();
+    else this.finishIfIdle();
+  }
+
+  wireWritten(): void {
+    this.outbox?.progress();
+  }
+
+  wireClosed(error: NetworkError | undefined): void {
+    this.finish(error);
+  }
+
+  flowChanged(): void {
+    this.updateReading();
+  }
+
+  flowIdle(): void {
+    if (this.is(PEER_ENDED | QUIESCING)) this.finishIfIdle();
+  }
+
+  /** Starts or stops reading, as subscribers, gates and the life of the connection have it. */
+  updateReading(): void {
+    if (!this.is(OPEN) || this.is(PEER_ENDED | CLOSED)) return;
+    const wanted = this.receiver?.observed === true || this.host.observesReceive;
+    const free = this.gate?.paused !== true && !this.host.flow.paused;
+    this.setReading(this.is(MUTE) ? this.is(ENDING) : wanted && free);
+  }
+
+  /** An observer of this connection threw. */
+  observerThrew(error: unknown): void {
+    this.fail('handler', handlerError(error));
+  }
+
+  // ---- inside --------------------------------------------------------------------------------------------------
+
+  /** Whether any of these flags is set. */
+  private is(flags: number): boolean {
+    return (this.flags & flags) !== 0;
+  }
+
+  private get lazy(): Streams {
+    return (this.streams ??= {});
+  }
+
+  private watching(): Watch {
+    return (this.watch ??= new Watch(this, this.host));
+  }
+
+  private makeOutbox(): Outbox {
+    const { settings } = this.host;
+    this.outbox = new Outbox(this.wire as Wire, this, settings.sendPolicy, settings);
+    return this.outbox;
+  }
+
+  private deliver(bytes: Uint8Array): void {
+    if (this.is(MUTE | CLOSED)) return;
+    const { host } = this;
+    this.bytesIn += bytes.length;
+    if (host.settings.markSilence || this.watch !== undefined) {
+      this.heardAt = host.now();
+      this.watch?.heard(this.heardAt);
+    }
+    const outer = enter(this.gate ?? this.flow);
+    try {
+      this.receiver?.publish(bytes);
+      if (host.observesReceive) host.received(this, bytes);
+    } finally {
+      leave(outer);
+    }
+  }
+
+  private setReading(reading: boolean): void {
+    if (this.is(READING) === reading) return;
+    this.flags ^= READING;
+    this.watch?.readingChanged(reading);
+    if (reading) this.wire?.resume();
+    else this.wire?.pause();
+  }
+
+  /** Nothing more is received; what this makes an operator let go still counts as an emission of this gate. */
+  private endReceiving(error: NetworkError | undefined): void {
+    const { receiver } = this;
+    if (receiver?.observed !== true) return;
+    const outer = enter(this.flow);
+    try {
+      receiver.finish(error);
+    } finally {
+      leave(outer);
+    }
+  }
+
+  private finishWriting(): void {
+    if (this.is(FIN_SENT | CLOSED) || !this.is(OPEN)) return;
+    this.flags |= FIN_SENT;
+    this.wire?.end();
+    this.watch?.finSent();
+  }
+
+  /** Ends our side when the peer has ended its own, or the component stops, and all work is done. */
+  private finishIfIdle(): void {
+    if (this.is(ENDING | CLOSED) || this.handlers > 0 || (this.gate !== undefined && this.gate.items > 0))
+      return;
+    if (this.is(QUIESCING) && this.is(MUTE)) this.closeOrderly('stop');
+    else if (this.is(PEER_ENDED) && !this.host.settings.halfOpen) this.closeOrderly('peer');
+  }
+
+  private closeOrderly(reason: CloseReason): void {
+    if (this.is(CLOSED)) return;
+    if (!this.is(OPEN)) {
+      this.forceClose({ reason, error: undefined });
+      return;
+    }
+    this.verdict ??= {
+      reason: this.is(PEER_ENDED) && reason === 'local' ? 'peer' : reason,
+      error: undefined,
+    };
+    if (this.is(MUTE) && this.is(ENDING)) return;
+    this.flags |= MUTE;
+    this.endReceiving(undefined);
+    this.watching().closing(this.is(FIN_SENT));
+    this.end();
+    this.updateReading();
+  }
+
+  private forceClose(verdict: Verdict, rst = false): void {
+    if (this.is(FORCED | CLOSED)) return;
+    this.flags |= FORCED | MUTE | ENDING;
+    this.verdict = verdict;
+    const { wire } = this;
+    if (wire !== undefined && this.is(OPEN)) {
+      if (rst) wire.reset();
+      else wire.destroy();
+      return;
+    }
+    this.dial?.attempt?.abort();
+    asapScheduler.schedule(() => this.finish(undefined));
+  }
+
+  private refuse(): SendResult {
+    this.lastError = this.is(OPEN | ENDING | CLOSED) ? closedError(this.finished) : notOpenError();
+    return 'refused';
+  }
+
+  /** The one place where a connection becomes closed. */
+  private finish(failure: NetworkError | undefined): void {
+    if (this.is(CLOSED)) return;
+    const unsent = this.pending;
+    const closed = this.judge(failure, unsent);
+    this.flags |= CLOSED;
+    this.verdict = closed;
+    if (closed.error !== undefined) this.lastError = closed.error;
+    this.watch?.stop();
+    this.outbox?.close(closedError(closed));
+    this.endReceiving(closed.error);
+    this.gate?.close();
+    const { streams } = this;
+    streams?.sent?.finish();
+    streams?.pending?.complete();
+    streams?.quiesce?.finish();
+    streams?.close?.tell(closed);
+    if (closed.error !== undefined) this.host.fault(this, closed.error);
+    this.host.closed(this, closed);
+    if (!this.is(OPEN)) this.dial?.outcome?.failed(closed.error ?? abortedError());
+  }
+
+  private judge(failure: NetworkError | undefined, unsent: number): Closed {
+    const { verdict } = this;
+    // A reset that comes after everything was said and heard takes nothing away.
+    const broken = failure !== undefined && !this.is(FORCED) && (unsent > 0 || !this.is(MUTE));
+    const error = verdict?.error ?? (broken ? failure : undefined);
+    let reason: CloseReason = verdict?.reason ?? 'peer';
+    if (broken && verdict?.error === undefined) reason = PEER_GONE.has(failure.code) ? 'reset' : 'error';
+    return {
+      id: this.id,
+      reason,
+      operation:
+        reason === 'connect' ? 'connect' : reason === 'handler' ? 'receive' : (error?.operation ?? 'close'),
+      error,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      unsent,
+      age: this.host.now() - this.openedAt,
+    };
+  }
+}
+
+const PEER_GONE = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ESHUTDOWN']);
+
+const NO_ADDRESS: Address = { family: 'IPv4', host: '0.0.0.0', port: 0 };
+
+const TIMED_OUT: Record<TimeoutName, string> = {
+  connect: 'the connection was not established',
+  firstByte: 'the peer sent nothing',
+  readIdle: 'the peer sent nothing more',
+  writeStall: 'the peer took nothing of what was sent',
+  drain: 'the peer did not take what was still to be sent',
+};
+
+function closedError(closed: Closed | undefined): NetworkError {
+  const why = closed === undefined ? 'is closing' : `has closed (${closed.reason})`;
+  return new NetworkError('ERR_CLOSED', `the connection ${why}`, { operation: 'send', cause: closed?.error });
+}
+
+function abortedError(): NetworkError {
+  return new NetworkError('ERR_ABORTED', 'connecting was given up', { operation: 'connect' });
+}
+
+function notOpenError(): NetworkError {
+  return new NetworkError('ERR_NOT_OPEN', 'the connection is not established yet', { operation: 'send' });
+}
+
+/** What a handler threw, as an error of this library. */
+export function handlerError(cause: unknown): NetworkError {
+  if (cause instanceof NetworkError) return cause;
+  const { message } = (cause ?? {}) as { message?: unknown };
+  return new NetworkError('ERR_HANDLER', typeof message === 'string' ? message : String(cause), {
+    operation: 'receive',
+    cause,
+  });
+}

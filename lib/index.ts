@@ -1,0 +1,95 @@
+/**
+ * hpsocket-rx: TCP servers, agents and clients as Observables, with lossless flow control.
+ *
+ * @packageDocumentation
+ */
+export {
+  ERROR_CODES,
+  NetworkError,
+  NetworkTimeoutError,
+  OptionError,
+  type ErrorCode,
+  type NetworkErrorOptions,
+  type Operation,
+  type TimeoutName,
+} from './base/errors.ts';
+
+export { hex, toBytes, toText, utf8, type BytesLike } from './bytes/bytes-like.ts';
+export { ByteQueue } from './bytes/byte-queue.ts';
+
+export { currentGate } from './flow/emission.ts';
+export { flowForEach } from './flow/flow-for-each.ts';
+export {
+  FlowGate,
+  flowMarks,
+  type FlowGateOptions,
+  type FlowHolder,
+  type FlowMarks,
+  type FlowTarget,
+  type Hold,
+  type Lease,
+  type ResolvedFlowMarks,
+} from './flow/flow-gate.ts';
+export { flowMap, type FlowMapOptions } from './flow/flow-map.ts';
+export { processFlow } from './flow/process-flow.ts';
+export { shed, type ShedOptions } from './flow/shed.ts';
+export { toAsyncIterable, type AsyncIterableOptions } from './flow/to-async-iterable.ts';
+export { flowConfig, type TrackingOptions, type UntrackedDiagnostic } from './flow/untracked.ts';
+
+export { coalesce } from './send/coalesce.ts';
+export { loopScheduler } from './send/loop-scheduler.ts';
+export type { OutboxLimits, OverflowPolicy, SendResult } from './send/outbox.ts';
+export { sendPolicy, type SendPolicy, type SendPolicyOptions } from './send/send-policy.ts';
+
+export {
+  formatAddress,
+  parseEndpoint,
+  type Address,
+  type Endpoint,
+  type EndpointLike,
+  type InetAddress,
+  type UnixAddress,
+} from './transport/address.ts';
+export { MemoryNetwork, type MemoryNetworkOptions } from './transport/memory.ts';
+export { tcp } from './transport/tcp.ts';
+export type {
+  ConnectHandler,
+  ConnectRequest,
+  Connecting,
+  ListenHandler,
+  ListenRequest,
+  Listening,
+  Lookup,
+  StreamSocketOptions,
+  Transport,
+  Wire,
+  WireHandler,
+} from './transport/wire.ts';
+
+export { CLOSE_REASONS, type CloseReason, type Closed } from './connection/closed.ts';
+export type { Connection, ConnectionState, FileSurroundings, SentBytes } from './connection/connection.ts';
+export { sendTo, type SendToOptions } from './connection/send-to.ts';
+export type { ConnectionOptions, Timeouts } from './connection/settings.ts';
+
+export type { Component } from './component/component.ts';
+export { dial, type DialOptions } from './component/dial.ts';
+export type { ConnectOptions, Dialer, DialerOptions } from './component/dialer.ts';
+export type {
+  ComponentState,
+  ConnectionClosed,
+  Dropped,
+  Fault,
+  PrepareConnect,
+  PrepareListen,
+  Received,
+  Sent,
+  StopOptions,
+  StopReport,
+} from './component/events.ts';
+export { handleEach, type HandleEachOptions } from './component/handle-each.ts';
+export { listen, type ListenOptions } from './component/listen.ts';
+export type { ComponentOptions, KeepAlive } from './component/options.ts';
+export { reconnect, type ReconnectOptions, type Reconnecting } from './component/reconnect.ts';
+export { TcpAgent, type TcpAgentOptions } from './component/tcp-agent.ts';
+export { TcpClient, type TcpClientOptions } from './component/tcp-client.ts';
+export { TcpServer, type TcpServerOptions } from './component/tcp-server.ts';

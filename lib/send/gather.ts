@@ -1,0 +1,52 @@
+import { BLOCK_SIZE } from './send-policy.ts';
+
+/** Pieces below this size are copied together; larger ones are handed over as they are. */
+const SMALL = 8 * 1024;
+
+/** One block for all connections: writing is synchronous, and most writes are taken at once. */
+let block = Buffer.allocUnsafeSlow(BLOCK_SIZE);
+let used = 0;
+
+/** Where the block stood before a {@link gather}, for {@link rewind}. */
+export interface BlockMark {
+  readonly block: Buffer<ArrayBuffer>;
+  readonly used: number;
+}
+
+/** Remembers how far the block is used. */
+export function markBlock(): BlockMark {
+  return { block, used };
+}
+
+/** Takes back what was gathered since the mark; only when nobody refers to it any more. */
+export function rewind(mark: BlockMark): void {
+  block = mark.block;
+  used = mark.used;
+}
+
+/** Joins neighbouring small pieces by copying them into the block. What comes out has the same bytes in order. */
+export function gather(pieces: readonly Uint8Array[]): Uint8Array[] {
+  const joined: Uint8Array[] = [];
+  let start = used;
+  const cut = () => {
+    if (used > start) joined.push(block.subarray(start, used));
+    start = used;
+  };
+  for (let i = 0; i < pieces.length; i++) {
+    const piece = pieces[i] as Uint8Array;
+    if (piece.length >= SMALL) {
+      cut();
+      joined.push(piece);
+      continue;
+    }
+    if (used + piece.length > BLOCK_SIZE) {
+      cut();
+      block = Buffer.allocUnsafeSlow(BLOCK_SIZE);
+      used = start = 0;
+    }
+    block.set(piece, used);
+    used += piece.length;
+  }
+  cut();
+  return joined;
+}

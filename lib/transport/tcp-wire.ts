@@ -1,0 +1,156 @@
+import type { Socket } from 'node:net';
+import { type NetworkError, systemError } from '../base/errors.ts';
+import type { Address } from './address.ts';
+import type { Wire, WireHandler } from './wire.ts';
+
+/** Where a socket keeps its wire, so that all sockets share the same listener functions. */
+const WIRE = Symbol('wire');
+
+interface WiredSocket extends Socket {
+  [WIRE]: TcpWire;
+}
+
+/** A wire over a socket of `node:net`: TCP or a Unix domain socket. */
+export class TcpWire implements Wire {
+  private readonly socket: Socket;
+  private handler: WireHandler | undefined = undefined;
+  private written: ((error?: Error | null) => void) | undefined = undefined;
+  private failure: NetworkError | undefined = undefined;
+  private endsKnown: { local: Address; remote: Address } | undefined = undefined;
+
+  /** The socket has to be connected, paused and allowed to be half open. */
+  constructor(socket: Socket) {
+    this.socket = socket;
+    (socket as WiredSocket)[WIRE] = this;
+    socket.on('data', onData);
+    socket.on('end', onEnd);
+    socket.on('error', onError);
+    socket.on('close', onClose);
+  }
+
+  get local(): Address {
+    return this.ends().local;
+  }
+
+  get remote(): Address {
+    return this.ends().remote;
+  }
+
+  get unsent(): number {
+    return this.socket.writableLength;
+  }
+
+  attach(handler: WireHandler): void {
+    this.handler = handler;
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  unread(rest: Uint8Array): void {
+    this.socket.unshift(rest);
+  }
+
+  write(bytes: Uint8Array): void {
+    this.socket.write(bytes, this.written ?? this.makeWritten());
+  }
+
+  writev(pieces: readonly Uint8Array[]): void {
+    const { socket } = this;
+    const written = this.written ?? this.makeWritten();
+    socket.cork();
+    for (const piece of pieces) socket.write(piece, written);
+    socket.uncork();
+  }
+
+  end(): void {
+    this.socket.end();
+  }
+
+  reset(): void {
+    const { socket } = this;
+    if (socket.destroyed) return;
+    this.rememberEnds();
+    // A Unix domain socket has no RST; closing it with unread bytes is what comes closest.
+    if (this.ends().remote.family === 'unix') socket.destroy();
+    else socket.resetAndDestroy();
+  }
+
+  destroy(): void {
+    this.rememberEnds();
+    this.socket.destroy();
+  }
+
+  /** @internal */
+  received(bytes: Uint8Array): void {
+    this.handler?.wireReceived(bytes);
+  }
+
+  /** @internal */
+  ended(): void {
+    this.rememberEnds();
+    this.handler?.wireEnded();
+  }
+
+  /** @internal */
+  failed(error: unknown): void {
+    this.failure = systemError(error, 'receive');
+  }
+
+  /** @internal */
+  closed(): void {
+    const { handler } = this;
+    this.handler = undefined;
+    handler?.wireClosed(this.failure);
+  }
+
+  private ends(): { local: Address; remote: Address } {
+    return this.endsKnown ?? addressesOf(this.socket);
+  }
+
+  /** The system forgets the addresses of a closed socket. */
+  private rememberEnds(): void {
+    this.endsKnown ??= addressesOf(this.socket);
+  }
+
+  private makeWritten(): (error?: Error | null) => void {
+    this.written = (error) => {
+      if (!error) this.handler?.wireWritten();
+    };
+    return this.written;
+  }
+}
+
+function onData(this: Socket, bytes: Buffer): void {
+  (this as WiredSocket)[WIRE].received(bytes);
+}
+
+function onEnd(this: Socket): void {
+  (this as WiredSocket)[WIRE].ended();
+}
+
+function onError(this: Socket, error: Error): void {
+  (this as WiredSocket)[WIRE].failed(error);
+}
+
+function onClose(this: Socket): void {
+  (this as WiredSocket)[WIRE].closed();
+}
+
+function addressesOf(socket: Socket): { local: Address; remote: Address } {
+  return {
+    local: toAddress(socket.localAddress, socket.localPort),
+    remote: toAddress(socket.remoteAddress, socket.remotePort),
+  };
+}
+
+/** An address as Node gives it; a socket that has none is a Unix domain socket. */
+export function toAddress(host: string | undefined, port: number | undefined): Address {
+  if (host === undefined || port === undefined) return { family: 'unix', path: '' };
+  return { family: host.includes(':') ? 'IPv6' : 'IPv4', host, port };
+}

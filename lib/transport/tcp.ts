@@ -1,0 +1,178 @@
+import { lookup as systemLookup } from 'node:dns';
+import { type Server, type Socket, connect, createServer, isIP } from 'node:net';
+import { Subscription, asapScheduler } from 'rxjs';
+import { NetworkError, systemError } from '../base/errors.ts';
+import { type Candidate, interleave, race } from './race.ts';
+import { TcpWire, toAddress } from './tcp-wire.ts';
+import type {
+  ConnectHandler,
+  ConnectRequest,
+  Connecting,
+  ListenHandler,
+  ListenRequest,
+  Listening,
+  StreamSocketOptions,
+  Transport,
+} from './wire.ts';
+
+/** TCP and Unix domain sockets, by `node:net`. */
+export const tcp: Transport = { listen, connect: connectTcp };
+
+function listen(request: ListenRequest, handler: ListenHandler): Listening {
+  const { endpoint, backlog, dualStack, reusePort } = request;
+  const server = createServer({
+    allowHalfOpen: true,
+    pauseOnConnect: true,
+    ...keepAlive(request),
+    noDelay: request.noDelay,
+  });
+  server.maxConnections = request.maxConnections;
+  const fail = (error: unknown) => handler.failed(systemError(error, 'accept'));
+  server.once('error', fail);
+  server.once('listening', () => {
+    server.off('error', fail);
+    server.on('error', (error) => handler.fault(systemError(error, 'accept')));
+    handler.listening(boundAddress(server));
+  });
+  server.on('connection', (socket: Socket) => handler.accepted(new TcpWire(socket)));
+  server.on('drop', (peer) => {
+    handler.turnedAway(peer === undefined ? undefined : toAddress(peer.remoteAddress, peer.remotePort));
+  });
+  try {
+    if (endpoint.path !== undefined) server.listen({ path: endpoint.path, backlog });
+    else {
+      const where = { host: endpoint.host ?? '0.0.0.0', port: endpoint.port, backlog, ipv6Only: !dualStack };
+      server.listen(reusePort ? { ...where, ...reusePortOption() } : where);
+    }
+  } catch (error) {
+    asapScheduler.schedule(() => fail(error));
+  }
+  return {
+    close: () => {
+      server.off('error', fail);
+      server.on('error', () => undefined);
+      server.close();
+    },
+  };
+}
+
+function boundAddress(server: Server) {
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') return { family: 'unix', path: bound ?? '' } as const;
+  return toAddress(bound.address, bound.port);
+}
+
+/** SO_REUSEPORT came with Node 22.12; an older Node would ignore the option. */
+function reusePortOption(): { reusePort: true } {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 22 || (major === 22 && minor < 12)) {
+    throw new NetworkError('ERR_UNSUPPORTED', `reusePort needs Node 22.12, this is ${process.versions.node}`);
+  }
+  return { reusePort: true };
+}
+
+function keepAlive({ keepAliveTime, keepAliveInterval }: StreamSocketOptions) {
+  const enabled = keepAliveTime > 0 && keepAliveInterval > 0;
+  return enabled ? { keepAlive: true, keepAliveInitialDelay: keepAliveTime } : {};
+}
+
+function connectTcp(request: ConnectRequest, handler: ConnectHandler): Connecting {
+  const { endpoint, localAddress, attemptDelay, scheduler } = request;
+  const attempts = new Subscription();
+  const connected = (socket: Socket) => handler.connected(new TcpWire(socket));
+  const failed = (error: unknown) => {
+    if (!attempts.closed) handler.failed(systemError(error, 'connect'));
+  };
+
+  if (endpoint.path !== undefined) {
+    const { path } = endpoint;
+    attempts.add(open(() => connect({ path, allowHalfOpen: true }), connected, failed));
+    return { abort: () => attempts.unsubscribe() };
+  }
+  const { port } = endpoint;
+  resolve(endpoint.host ?? '127.0.0.1', request, attempts, failed, (found) => {
+    const family = localAddress === undefined ? 0 : isIP(localAddress);
+    const candidates = interleave(found.filter((candidate) => family === 0 || candidate.family === family));
+    if (candidates.length === 0) {
+      const error = `${endpoint.host ?? ''} has no address of the family of ${localAddress ?? ''}`;
+      failed(new NetworkError('ERR_ADDRESS_FAMILY', error, { operation: 'connect' }));
+      return;
+    }
+    const attempt = (candidate: Candidate, done: (socket: Socket) => void, lost: (error: unknown) => void) =>
+      open(() => connect({ ...socketOptions(request), host: candidate.address, port }), done, lost);
+    attempts.add(race(candidates, attemptDelay, scheduler, attempt, connected, failed));
+  });
+  return { abort: () => attempts.unsubscribe() };
+}
+
+function socketOptions(request: ConnectRequest) {
+  const { localAddress, localPort, noDelay } = request;
+  return {
+    ...keepAlive(request),
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(localPort === 0 ? {} : { localPort }),
+    noDelay,
+    allowHalfOpen: true,
+    autoSelectFamily: false,
+  };
+}
+
+/** Turns a host name into candidates, never from inside the call. */
+function resolve(
+  host: string,
+  { lookup = lookupAll }: ConnectRequest,
+  attempts: Subscription,
+  failed: (error: unknown) => void,
+  found: (candidates: readonly Candidate[]) => void,
+): void {
+  const family = isIP(host);
+  if (family !== 0) {
+    attempts.add(asapScheduler.schedule(() => found([{ address: host, family: family === 6 ? 6 : 4 }])));
+    return;
+  }
+  lookup(host, (error, addresses) => {
+    attempts.add(
+      asapScheduler.schedule(() => {
+        if (error) failed(error);
+        else found(addresses);
+      }),
+    );
+  });
+}
+
+function lookupAll(host: string, callback: Parameters<NonNullable<ConnectRequest['lookup']>>[1]): void {
+  systemLookup(host, { all: true, verbatim: true }, (error, addresses) => {
+    callback(
+      error,
+      error ? [] : addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 })),
+    );
+  });
+}
+
+/** Opens one socket, paused. Calling it off destroys it. */
+function open(
+  make: () => Socket,
+  done: (socket: Socket) => void,
+  failed: (error: unknown) => void,
+): () => void {
+  let socket: Socket;
+  try {
+    socket = make();
+  } catch (error) {
+    const report = asapScheduler.schedule(() => failed(error));
+    return () => report.unsubscribe();
+  }
+  socket.pause();
+  const onError = (error: Error) => failed(error);
+  socket.once('error', onError);
+  socket.once('connect', () => {
+    socket.off('error', onError);
+    done(socket);
+  });
+  return () => {
+    socket.removeAllListeners('connect');
+    socket.off('error', onError);
+    socket.on('error', () => undefined);
+    socket.destroy();
+  };
+}
