@@ -1,14 +1,7 @@
-import {
-  Observable,
-  type ObservableInput,
-  type OperatorFunction,
-  Subscription,
-  type Subscriber,
-  from,
-} from 'rxjs';
+import { Observable, type ObservableInput, type OperatorFunction, Subscriber, from } from 'rxjs';
 import { integer, table } from '../base/options.ts';
 import type { Closed } from '../connection/closed.ts';
-import type { Connection } from '../connection/connection.ts';
+import type { Connection, EndListener } from '../connection/connection.ts';
 import { handlerError } from '../connection/stream-connection.ts';
 import { Relay } from '../flow/relay.ts';
 
@@ -66,10 +59,12 @@ class Handling<C extends Connection<never, never>> {
   private readonly subscriber: Subscriber<Closed>;
   private readonly handler: (connection: C) => ObservableInput<unknown>;
   private readonly concurrency: number;
-  private readonly running = new Map<C, Subscription>();
-  private readonly waiting = new Set<C>();
-  private open = 0;
-  private ended = false;
+  private readonly running = new Set<Handler<C>>();
+  private readonly waiting = new Set<Handler<C>>();
+  /** Handlers that have not ended yet; their connections may live a little longer. */
+  private busy = 0;
+  private sourceHasEnded = false;
+  private stopped = false;
 
   constructor(
     subscriber: Subscriber<Closed>,
@@ -82,79 +77,104 @@ class Handling<C extends Connection<never, never>> {
   }
 
   take(connection: C): void {
-    this.open++;
-    this.waiting.add(connection);
-    const closing = connection.close$.subscribe((closed) => this.connectionEnded(connection, closed));
-    this.subscriber.add(closing);
-    closing.add(() => this.subscriber.remove(closing));
-    this.handleWaiting();
+    const handler = new Handler(this, connection);
+    if (this.busy < this.concurrency) this.run(handler);
+    else this.waiting.add(handler);
+    connection.onEnd(handler);
   }
 
   sourceEnded(): void {
-    this.ended = true;
+    this.sourceHasEnded = true;
     this.completeIfOver();
   }
 
   stop(): void {
-    for (const [connection, handling] of this.running) {
-      handling.unsubscribe();
-      connection.disconnect();
+    this.stopped = true;
+    for (const handler of [...this.running, ...this.waiting]) {
+      handler.unsubscribe();
+      handler.connection.offEnd(handler);
+      handler.connection.disconnect();
     }
-    for (const connection of this.waiting) connection.disconnect();
     this.running.clear();
     this.waiting.clear();
   }
 
-  private handleWaiting(): void {
-    for (const connection of this.waiting) {
-      if (this.running.size >= this.concurrency) return;
-      this.waiting.delete(connection);
-      this.handle(connection);
+  /** The handler is done; its connection has yet to end. */
+  handlerEnded(): void {
+    this.busy--;
+    if (this.stopped) return;
+    for (const next of this.waiting) {
+      if (this.busy >= this.concurrency) return;
+      this.waiting.delete(next);
+      this.run(next);
     }
   }
 
-  private handle(connection: C): void {
-    const handling = new Subscription();
-    this.running.set(connection, handling);
-    handling.add(connection.beginHandler());
-    let work: Observable<unknown>;
-    try {
-      work = from(this.handler(connection));
-    } catch (error) {
-      connection.fail('handler', handlerError(error));
-      return;
-    }
-    handling.add(
-      work.subscribe({
-        error: (error: unknown) => {
-          if (error !== connection.lastError || connection.state !== 'closed')
-            connection.fail('handler', handlerError(error));
-          this.handlerEnded(connection);
-        },
-        complete: () => {
-          connection.disconnect();
-          this.handlerEnded(connection);
-        },
-      }),
-    );
-  }
-
-  private handlerEnded(connection: C): void {
-    const handling = this.running.get(connection);
-    this.running.delete(connection);
-    handling?.unsubscribe();
-    this.handleWaiting();
-  }
-
-  private connectionEnded(connection: C, closed: Closed): void {
-    this.waiting.delete(connection);
-    this.handlerEnded(connection);
-    this.open--;
+  connectionEnded(handler: Handler<C>, closed: Closed): void {
+    if (this.stopped) return;
+    this.running.delete(handler);
+    this.waiting.delete(handler);
     this.subscriber.next(closed);
     this.completeIfOver();
   }
 
+  private run(handler: Handler<C>): void {
+    this.running.add(handler);
+    this.busy++;
+    handler.start(this.handler);
+  }
+
   private completeIfOver(): void {
-    if (this.ended && this.open === 0) this.subscriber.complete();
+    if (this.sourceHasEnded && this.running.size + this.waiting.size === 0) this.subscriber.complete();
+  }
+}
+
+/** The handler of one connection: subscribed to what the user's function returned. */
+class Handler<C extends Connection<never, never>> extends Subscriber<unknown> implements EndListener {
+  readonly connection: C;
+  private readonly handling: Handling<C>;
+  private started = false;
+
+  constructor(handling: Handling<C>, connection: C) {
+    super();
+    this.handling = handling;
+    this.connection = connection;
+  }
+
+  start(handler: (connection: C) => ObservableInput<unknown>): void {
+    this.started = true;
+    this.connection.handlerRuns(true);
+    try {
+      from(handler(this.connection)).subscribe(this);
+    } catch (error) {
+      this.error(error);
+    }
+  }
+
+  connectionEnded(closed: Closed): void {
+    this.unsubscribe();
+    this.handling.connectionEnded(this, closed);
+  }
+
+  override unsubscribe(): void {
+    if (this.closed) return;
+    super.unsubscribe();
+    if (!this.started) return;
+    this.connection.handlerRuns(false);
+    this.handling.handlerEnded();
+  }
+
+  protected override _next(): void {}
+
+  protected override _error(error: unknown): void {
+    const { connection } = this;
+    // The connection's own failure comes back through the handler; it has its reason already.
+    if (connection.state !== 'closed') connection.fail('handler', handlerError(error));
+    this.unsubscribe();
+  }
+
+  protected override _complete(): void {
+    this.connection.disconnect();
+    this.unsubscribe();
   }
 }

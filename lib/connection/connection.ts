@@ -18,6 +18,11 @@ export interface FileSurroundings<Out = BytesLike> {
   readonly tail?: Out;
 }
 
+/** Told of the end of a connection; after `receive$` has ended, before `close$`. */
+export interface EndListener {
+  connectionEnded(closed: Closed): void;
+}
+
 /** Where a connection is in its life. `ending`: our side has ended or is about to. */
 export type ConnectionState = 'connecting' | 'open' | 'ending' | 'closed';
 
@@ -114,8 +119,12 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
 
   /** @internal Calls the waiter when everything accepted so far has been taken, or never will be. */
   whenSent(waiter: SentWaiter): void;
-  /** @internal A handler runs: the connection is not ended for it, until it calls what it got back. */
-  beginHandler(): () => void;
+  /** @internal Calls the listener once, when the connection has ended; at once if it has. Cheaper than `close$`. */
+  onEnd(listener: EndListener): void;
+  /** @internal Takes back {@link onEnd}. */
+  offEnd(listener: EndListener): void;
+  /** @internal A handler begins (or ends) to run: the connection is not ended on its own while one does. */
+  handlerRuns(running: boolean): void;
   /** @internal Ends the connection because of a failure on our side. */
   fail(reason: Closed['reason'], error: NetworkError): void;
 }

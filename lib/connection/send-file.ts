@@ -15,7 +15,7 @@ const BLOCK = 64 * 1024;
  */
 export function sendFile(
   path: string,
-  around: FileSurroundings<BytesLike>,
+  around: FileSurroundings,
   enqueue: (unit: PulledUnit) => { resume(): void },
 ): Observable<number> {
   return new Observable((subscriber) => {
@@ -40,7 +40,7 @@ class FileUnit implements PulledUnit {
   private pulled = 0;
   private sent = 0;
 
-  constructor(path: string, { head, tail }: FileSurroundings<BytesLike>, subscriber: Subscriber<number>) {
+  constructor(path: string, { head, tail }: FileSurroundings, subscriber: Subscriber<number>) {
     this.path = path;
     this.head = head === undefined ? undefined : toBytes(head);
     this.tail = tail === undefined ? undefined : toBytes(tail);

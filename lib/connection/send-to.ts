@@ -1,12 +1,15 @@
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { NetworkError } from '../base/errors.ts';
-import { flag, having, table } from '../base/options.ts';
+import { type Resolved, flag, having, table } from '../base/options.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
+import { currentGate } from '../flow/emission.ts';
+import { SourceSubscriber } from '../flow/event-source.ts';
 import type { FlowGate } from '../flow/flow-gate.ts';
-import { Relay } from '../flow/relay.ts';
 import { sizeOf } from '../flow/size-of.ts';
 import { Tracker, type TrackingOptions } from '../flow/untracked.ts';
-import type { Connection } from './connection.ts';
+import type { SentWaiter } from '../send/outbox.ts';
+import type { Closed } from './closed.ts';
+import type { Connection, EndListener } from './connection.ts';
 
 /** Options of {@link sendTo}. */
 export interface SendToOptions extends TrackingOptions {
@@ -23,6 +26,9 @@ const checkOptions = table<SendToOptions>({
   strictFlow: Object.assign(flag(false), { fallback: undefined }),
 });
 
+/** Shared by all subscriptions without options: there is one per connection. */
+const DEFAULTS = checkOptions({});
+
 /**
  * Sends every value on a connection, pushing back: a value holds a lease on the gate that delivered it until the
  * operating system has taken its bytes, so that a slow receiver pauses the sender and a proxy is bounded end to end.
@@ -36,37 +42,73 @@ const checkOptions = table<SendToOptions>({
  * listen({ port: 5555 }).pipe(handleEach((connection) => connection.receive$.pipe(sendTo(connection)))).subscribe();
  */
 export function sendTo<Out = BytesLike>(
-  connection: Connection<unknown, Out>,
-  options: SendToOptions = {},
+  connection: Connection<never, Out>,
+  options?: SendToOptions,
 ): OperatorFunction<Out, never> {
-  const { end, gate, strictFlow } = checkOptions(options);
+  const settings = options === undefined ? DEFAULTS : checkOptions(options);
   return (source) =>
     new Observable((subscriber) => {
-      const tracker = new Tracker('sendTo', { gate, strictFlow });
-      subscriber.add(connection.close$.subscribe(({ error }) => finish(subscriber, error)));
-      source.subscribe(
-        new Relay<Out, never>(
-          subscriber,
-          (value) => {
-            const on = tracker.gate();
-            if (connection.send(value) === 'refused')
-              throw connection.lastError ?? new NetworkError('ERR_CLOSED', 'refused');
-            if (on !== undefined) connection.whenSent(on.lease(sizeOf(value), 'sendTo'));
-          },
-          () => {
-            connection.whenSent({
-              release: (error) => {
-                if (end) connection.end();
-                finish(subscriber, error);
-              },
-            });
-          },
-        ),
-      );
+      source.subscribe(new Sending<Out>(subscriber, connection, settings));
     });
 }
 
-function finish(subscriber: Subscriber<never>, error: NetworkError | undefined): void {
-  if (error === undefined) subscriber.complete();
-  else subscriber.error(error);
+/** One subscription of {@link sendTo}: between its source and its destination, and told of the connection's end. */
+class Sending<Out> extends SourceSubscriber<Out> implements EndListener, SentWaiter {
+  private readonly subscriber: Subscriber<never>;
+  private readonly connection: Connection<never, Out>;
+  private readonly settings: Resolved<SendToOptions>;
+  private tracker: Tracker | undefined = undefined;
+
+  constructor(
+    subscriber: Subscriber<never>,
+    connection: Connection<never, Out>,
+    settings: Resolved<SendToOptions>,
+  ) {
+    super(subscriber);
+    this.subscriber = subscriber;
+    this.connection = connection;
+    this.settings = settings;
+    connection.onEnd(this);
+  }
+
+  protected override _next(value: Out): void {
+    const { connection, settings } = this;
+    try {
+      const gate = settings.gate ?? currentGate() ?? this.untracked();
+      if (connection.send(value) === 'refused')
+        throw connection.lastError ?? new NetworkError('ERR_CLOSED', 'refused');
+      if (gate !== undefined) connection.whenSent(gate.lease(sizeOf(value), 'sendTo'));
+    } catch (error) {
+      this.subscriber.error(error);
+    }
+  }
+
+  /** The source has completed; this is over when everything has been sent. */
+  protected override _complete(): void {
+    this.connection.whenSent(this);
+  }
+
+  release(error?: NetworkError): void {
+    if (this.closed) return;
+    if (this.settings.end) this.connection.end();
+    this.finish(error);
+  }
+
+  connectionEnded({ error }: Closed): void {
+    this.finish(error);
+  }
+
+  override unsubscribe(): void {
+    if (!this.closed) this.connection.offEnd(this);
+    super.unsubscribe();
+  }
+
+  private finish(error: NetworkError | undefined): void {
+    if (error === undefined) this.subscriber.complete();
+    else this.subscriber.error(error);
+  }
+
+  private untracked(): FlowGate | undefined {
+    return (this.tracker ??= new Tracker('sendTo', this.settings)).gate();
+  }
 }

@@ -14,7 +14,7 @@ import {
 import type { Address, Endpoint } from '../transport/address.ts';
 import type { Connecting, Wire, WireHandler } from '../transport/wire.ts';
 import type { CloseReason, Closed } from './closed.ts';
-import type { Connection, ConnectionState, FileSurroundings, SentBytes } from './connection.ts';
+import type { Connection, ConnectionState, EndListener, FileSurroundings, SentBytes } from './connection.ts';
 import type { DeadlineQueue } from './deadline-queue.ts';
 import { sendFile } from './send-file.ts';
 import type { ConnectionSettings } from './settings.ts';
@@ -99,6 +99,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   private outbox: Outbox | undefined = undefined;
   private streams: Streams | undefined = undefined;
   private watch: Watch | undefined = undefined;
+  private endListeners: EndListener | readonly EndListener[] | undefined = undefined;
   private readonly dial: Dial | undefined;
   private verdict: Verdict | Closed | undefined = undefined;
 
@@ -285,15 +286,25 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     this.forceClose({ reason: 'stop', error: undefined });
   }
 
-  beginHandler(): () => void {
-    this.handlers++;
-    let running = true;
-    return () => {
-      if (!running) return;
-      running = false;
+  handlerRuns(running: boolean): void {
+    if (running) {
+      this.handlers++;
+    } else {
       this.handlers--;
       this.finishIfIdle();
-    };
+    }
+  }
+
+  onEnd(listener: EndListener): void {
+    const { finished, endListeners } = this;
+    if (finished !== undefined) listener.connectionEnded(finished);
+    else if (endListeners === undefined) this.endListeners = listener;
+    else this.endListeners = [...asArray(endListeners), listener];
+  }
+
+  offEnd(listener: EndListener): void {
+    const rest = asArray(this.endListeners).filter((known) => known !== listener);
+    this.endListeners = rest.length > 1 ? rest : rest[0];
   }
 
   /** A timeout has expired. */
@@ -569,6 +580,9 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     streams?.sent?.finish();
     streams?.pending?.complete();
     streams?.quiesce?.finish();
+    const endListeners = asArray(this.endListeners);
+    this.endListeners = undefined;
+    for (const listener of endListeners) listener.connectionEnded(closed);
     streams?.close?.tell(closed);
     if (closed.error !== undefined) this.host.fault(this, closed.error);
     this.host.closed(this, closed);
@@ -607,6 +621,11 @@ const TIMED_OUT: Record<TimeoutName, string> = {
   writeStall: 'the peer took nothing of what was sent',
   drain: 'the peer did not take what was still to be sent',
 };
+
+function asArray(listeners: EndListener | readonly EndListener[] | undefined): readonly EndListener[] {
+  if (listeners === undefined) return [];
+  return 'connectionEnded' in listeners ? [listeners] : listeners;
+}
 
 function closedError(closed: Closed | undefined): NetworkError {
   const why = closed === undefined ? 'is closing' : `has closed (${closed.reason})`;

@@ -53,7 +53,7 @@ export function settleLater(gate: Settling): void {
 function settleAll(): void {
   try {
     // Still counted as inside: what a task sends joins the tasks of this turn.
-    for (let i = 0; i < tasks.length; i++) (tasks[i] as () => void)();
+    for (const task of tasks) task(); // those that come meanwhile too
   } finally {
     tasks.length = 0;
     depth = 0;

@@ -12,8 +12,9 @@ type Consumer<T> = Partial<Observer<T>> | ((value: T) => void) | null | undefine
  */
 export class EventSource<T> extends Observable<T> {
   private observers: Subscriber<T> | readonly Subscriber<T>[] | undefined = undefined;
-  private waiting: T[] | undefined = undefined;
   private publishing = false;
+  /** What was published while a value was being delivered. */
+  private waiting: T[] | undefined = undefined;
 
   constructor() {
     super(subscribeOperator);
@@ -29,32 +30,30 @@ export class EventSource<T> extends Observable<T> {
     error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
+    if (observerOrNext instanceof SourceSubscriber)
+      return (observerOrNext as SourceSubscriber<T>).attachTo(this);
     if (observerOrNext instanceof Subscriber) return super.subscribe(observerOrNext as Subscriber<T>);
-    const consumer: Consumer<T> =
+    const consumer =
       error || complete
         ? ({ next: observerOrNext, error, complete } as Partial<Observer<T>>)
         : observerOrNext;
-    const listener = new Listener<T>(this, consumer);
-    this.attach(listener);
-    return listener;
+    return new Listener<T>(consumer).attachTo(this);
   }
 
   /** @internal Delivers a value to every observer, after those that are still being delivered. */
   publish(value: T): void {
-    const { observers } = this;
-    if (observers === undefined) return;
     if (this.publishing) {
       (this.waiting ??= []).push(value);
       return;
     }
     this.publishing = true;
     try {
-      if (observers instanceof Subscriber) observers.next(value);
-      else for (const observer of observers) observer.next(value);
+      this.deliver(value);
+      while (this.waiting !== undefined && this.waiting.length > 0) this.deliver(this.waiting.shift() as T);
     } finally {
       this.publishing = false;
+      this.waiting = undefined;
     }
-    if (this.waiting !== undefined) this.publishWaiting();
   }
 
   /** @internal Ends the source for those who observe it now. */
@@ -79,9 +78,11 @@ export class EventSource<T> extends Observable<T> {
     }
   }
 
-  /** @internal An observer that subscribed directly threw while it was handed `value`. */
+  /** @internal An observer that subscribed directly threw while it was handed `value`, or its error or completion. */
   observerThrew(error: unknown, _value: T | undefined): void {
-    Promise.reject(error); // not ours to judge: surfaces as an unhandled rejection
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 
   /** @internal Adds an observer; overridden by sources that replay or have ended. */
@@ -101,28 +102,46 @@ export class EventSource<T> extends Observable<T> {
   /** The last observer has left by itself. */
   protected lastLeft(): void {}
 
-  private publishWaiting(): void {
-    const { waiting = [] } = this;
-    this.waiting = undefined;
-    for (const value of waiting) this.publish(value);
+  private deliver(value: T): void {
+    const { observers } = this;
+    if (observers instanceof Subscriber) observers.next(value);
+    else if (observers !== undefined) for (const observer of observers) observer.next(value);
   }
 }
 
-/** How operators subscribe: one function for all sources, RxJS passes the source as `this`. */
+/** How other operators subscribe: one function for all sources, RxJS passes the source as `this`. */
 function subscribeOperator<T>(this: Observable<T>, subscriber: Subscriber<T>): TeardownLogic {
-  const source = this as EventSource<T>;
+  const source = this as unknown as EventSource<T>;
   source.attach(subscriber);
   return () => source.detach(subscriber);
 }
 
-/** A direct observer: it leaves its source without a teardown list, and guards the consumer's callbacks. */
-class Listener<T> extends Subscriber<T> {
-  private readonly source: EventSource<T>;
+/**
+ * A subscriber that knows how to leave an {@link EventSource} by itself: it needs no teardown, whose list would cost
+ * more than the subscriber. Subscribing it to any other Observable works as usual.
+ */
+export abstract class SourceSubscriber<T> extends Subscriber<T> {
+  protected source: EventSource<T> | undefined = undefined;
+
+  /** @internal */
+  attachTo(source: EventSource<T>): this {
+    this.source = source;
+    source.attach(this);
+    return this;
+  }
+
+  override unsubscribe(): void {
+    if (!this.closed) this.source?.detach(this);
+    super.unsubscribe();
+  }
+}
+
+/** An observer that subscribed directly: its callbacks are guarded. */
+class Listener<T> extends SourceSubscriber<T> {
   private readonly consumer: Consumer<T>;
 
-  constructor(source: EventSource<T>, consumer: Consumer<T>) {
+  constructor(consumer: Consumer<T>) {
     super();
-    this.source = source;
     this.consumer = consumer;
   }
 
@@ -132,7 +151,7 @@ class Listener<T> extends Subscriber<T> {
       if (typeof consumer === 'function') consumer(value);
       else consumer?.next?.(value);
     } catch (error) {
-      this.source.observerThrew(error, value);
+      this.source?.observerThrew(error, value);
     }
   }
 
@@ -144,17 +163,12 @@ class Listener<T> extends Subscriber<T> {
     this.end((consumer) => consumer.complete?.());
   }
 
-  override unsubscribe(): void {
-    if (!this.closed) this.source.detach(this);
-    super.unsubscribe();
-  }
-
   private end(tell: (consumer: Partial<Observer<T>>) => void): void {
     const { consumer } = this;
     try {
       if (typeof consumer === 'object' && consumer !== null) tell(consumer);
     } catch (error) {
-      this.source.observerThrew(error, undefined);
+      this.source?.observerThrew(error, undefined);
     } finally {
       this.unsubscribe();
     }

@@ -59,7 +59,7 @@ export function mapWithLeases<T, O extends ObservableInput<unknown>>(
   project: (value: T, index: number) => O,
   options: FlowMapOptions<T>,
 ): OperatorFunction<T, ObservedValueOf<O>> {
-  const { concurrency, size, gate, strictFlow } = checkOptions(options as FlowMapOptions<never>);
+  const { concurrency, size, gate, strictFlow } = checkOptions(options);
   const sizeOfValue = (size as ((value: T) => number) | undefined) ?? sizeOf;
   return (source) =>
     new Observable((subscriber) => {
@@ -156,7 +156,7 @@ class LeasedWork<T, R> extends Subscription {
           if (job.gate === undefined) subscriber.next(value);
           else job.gate.deliver(subscriber, value);
         },
-        error: (error) => subscriber.error(error),
+        error: (error: unknown) => subscriber.error(error),
         complete: () => {
           this.remove(subscription);
           this.active.delete(job);

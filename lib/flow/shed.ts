@@ -42,7 +42,7 @@ const checkOptions = table<ShedOptions<never>>({
  * );
  */
 export function shed<T>(options: ShedOptions<T> = {}): MonoTypeOperatorFunction<T> {
-  const { above, aboveItems, onShed, gate, strictFlow } = checkOptions(options as ShedOptions<never>);
+  const { above, aboveItems, onShed, gate, strictFlow } = checkOptions(options);
   const tell = onShed as ((value: T, count: number) => void) | undefined;
   return (source) =>
     new Observable((subscriber) => {

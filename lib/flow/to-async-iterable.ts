@@ -33,7 +33,7 @@ export function toAsyncIterable<T>(
   source: Observable<T>,
   options: AsyncIterableOptions<T> = {},
 ): AsyncIterable<T> {
-  const { size, gate, strictFlow } = checkOptions(options as AsyncIterableOptions<never>);
+  const { size, gate, strictFlow } = checkOptions(options);
   const sizeOfValue = (size as ((value: T) => number) | undefined) ?? sizeOf;
   return {
     [Symbol.asyncIterator]: () =>

@@ -32,8 +32,7 @@ export function gather(pieces: readonly Uint8Array[]): Uint8Array[] {
     if (used > start) joined.push(block.subarray(start, used));
     start = used;
   };
-  for (let i = 0; i < pieces.length; i++) {
-    const piece = pieces[i] as Uint8Array;
+  for (const piece of pieces) {
     if (piece.length >= SMALL) {
       cut();
       joined.push(piece);

@@ -52,8 +52,9 @@ export function formatAddress(address: Address | Endpoint): string {
 export function parseEndpoint(endpoint: EndpointLike, name = 'address'): Endpoint {
   if (typeof endpoint === 'number') return { port: checkPort(endpoint, name) };
   if (typeof endpoint === 'string') return parseText(endpoint, name);
-  if (typeof endpoint !== 'object' || endpoint === null) throw new OptionError(name, endpoint, EXPECTED);
-  const { host, port, path } = endpoint as Partial<Record<'host' | 'port' | 'path', unknown>>;
+  const given: unknown = endpoint;
+  if (typeof given !== 'object' || given === null) throw new OptionError(name, given, EXPECTED);
+  const { host, port, path } = given as Partial<Record<'host' | 'port' | 'path', unknown>>;
   if (typeof path === 'string' && path !== '' && host === undefined && port === undefined) return { path };
   if (path !== undefined)
     throw new OptionError(`${name}.path`, path, 'a path by itself, without host and port');

@@ -26,6 +26,8 @@ export class TcpWire implements Wire {
     socket.on('end', onEnd);
     socket.on('error', onError);
     socket.on('close', onClose);
+    // Asked for once, Node remembers it when the system no longer knows: after a reset.
+    Reflect.get(socket, 'remoteAddress');
   }
 
   get local(): Address {
