@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Observable, type Subscriber } from 'rxjs';
 import { type NetworkError, systemError } from '../base/errors.ts';
-import { type BytesLike, toBytes } from '../bytes/bytes-like.ts';
+import { toBytes } from '../bytes/bytes-like.ts';
 import type { PulledUnit } from '../send/outbox.ts';
 import type { FileSurroundings } from './connection.ts';
 

@@ -283,7 +283,8 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   /** The deadline of the component's stop has come. */
   stopNow(): void {
-    this.forceClose({ reason: 'stop', error: undefined });
+    if (this.is(FIN_SENT) && this.is(MUTE)) this.lingered();
+    else this.forceClose({ reason: 'stop', error: undefined });
   }
 
   handlerRuns(running: boolean): void {
@@ -504,7 +505,11 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   private endReceiving(error: NetworkError | undefined): void {
     const { receiver } = this;
     if (receiver?.observed !== true) return;
-    const outer = enter(this.flow);
+    if (this.gate === undefined) {
+      receiver.finish(error);
+      return;
+    }
+    const outer = enter(this.gate);
     try {
       receiver.finish(error);
     } finally {
@@ -549,6 +554,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     if (this.is(FORCED | CLOSED)) return;
     this.flags |= FORCED | MUTE | ENDING;
     this.verdict = verdict;
+    this.outbox?.halt();
     const { wire } = this;
     if (wire !== undefined && this.is(OPEN)) {
       if (rst) wire.reset();

@@ -115,6 +115,7 @@ export class Outbox {
   private waiters: SentWaiter[] = [];
   private positions: number[] = [];
   private armed = false;
+  private halted = false;
   private closedBy: NetworkError | undefined = undefined;
 
   /** Bytes that the system has taken. */
@@ -195,6 +196,11 @@ export class Outbox {
     this.report();
   }
 
+  /** Nothing is written any more; those who wait are told by {@link close}. */
+  halt(): void {
+    this.halted = true;
+  }
+
   /** Nothing can be sent any more; what waits is lost and every waiter is told. */
   close(error: NetworkError): void {
     if (this.closedBy !== undefined) return;
@@ -222,7 +228,7 @@ export class Outbox {
   }
 
   private pump(): void {
-    while (this.head < this.units.length && this.mayWrite()) {
+    while (this.head < this.units.length && !this.halted && this.mayWrite()) {
       const first = this.units[this.head] as Unit;
       if (first === NOTHING) {
         this.dropHead();

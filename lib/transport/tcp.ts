@@ -27,9 +27,14 @@ function listen(request: ListenRequest, handler: ListenHandler): Listening {
     noDelay: request.noDelay,
   });
   server.maxConnections = request.maxConnections;
+  let closed = false;
   const fail = (error: unknown) => handler.failed(systemError(error, 'accept'));
   server.once('error', fail);
   server.once('listening', () => {
+    if (closed) {
+      server.close(); // the name of the host was still being looked up
+      return;
+    }
     server.off('error', fail);
     server.on('error', (error) => handler.fault(systemError(error, 'accept')));
     handler.listening(boundAddress(server));
@@ -49,6 +54,7 @@ function listen(request: ListenRequest, handler: ListenHandler): Listening {
   }
   return {
     close: () => {
+      closed = true;
       server.off('error', fail);
       server.on('error', () => undefined);
       server.close();
