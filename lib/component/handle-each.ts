@@ -35,7 +35,7 @@ const checkOptions = table<HandleEachOptions>({
  *   .pipe(handleEach((connection) => connection.receive$.pipe(sendTo(connection))))
  *   .subscribe(({ id, reason }) => console.log(`connection ${id} closed: ${reason}`));
  */
-export function handleEach<C extends Connection<never, never>>(
+export function handleEach<C extends Connection<unknown, never>>(
   handler: (connection: C) => ObservableInput<unknown>,
   options: HandleEachOptions = {},
 ): OperatorFunction<C, Closed> {
@@ -55,7 +55,7 @@ export function handleEach<C extends Connection<never, never>>(
 }
 
 /** The connections of one subscription: those being handled, and those that wait. */
-class Handling<C extends Connection<never, never>> {
+class Handling<C extends Connection<unknown, never>> {
   private readonly subscriber: Subscriber<Closed>;
   private readonly handler: (connection: C) => ObservableInput<unknown>;
   private readonly concurrency: number;
@@ -130,7 +130,7 @@ class Handling<C extends Connection<never, never>> {
 }
 
 /** The handler of one connection: subscribed to what the user's function returned. */
-class Handler<C extends Connection<never, never>> extends Subscriber<unknown> implements EndListener {
+class Handler<C extends Connection<unknown, never>> extends Subscriber<unknown> implements EndListener {
   readonly connection: C;
   private readonly handling: Handling<C>;
   private started = false;

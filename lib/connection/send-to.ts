@@ -42,7 +42,7 @@ const DEFAULTS = checkOptions({});
  * listen({ port: 5555 }).pipe(handleEach((connection) => connection.receive$.pipe(sendTo(connection)))).subscribe();
  */
 export function sendTo<Out = BytesLike>(
-  connection: Connection<never, Out>,
+  connection: Connection<unknown, Out>,
   options?: SendToOptions,
 ): OperatorFunction<Out, never> {
   const settings = options === undefined ? DEFAULTS : checkOptions(options);
@@ -55,13 +55,13 @@ export function sendTo<Out = BytesLike>(
 /** One subscription of {@link sendTo}: between its source and its destination, and told of the connection's end. */
 class Sending<Out> extends SourceSubscriber<Out> implements EndListener, SentWaiter {
   private readonly subscriber: Subscriber<never>;
-  private readonly connection: Connection<never, Out>;
+  private readonly connection: Connection<unknown, Out>;
   private readonly settings: Resolved<SendToOptions>;
   private tracker: Tracker | undefined = undefined;
 
   constructor(
     subscriber: Subscriber<never>,
-    connection: Connection<never, Out>,
+    connection: Connection<unknown, Out>,
     settings: Resolved<SendToOptions>,
   ) {
     super(subscriber);

@@ -1,3 +1,4 @@
+import { Fifo } from '../base/fifo.ts';
 import type { FlowGate } from './flow-gate.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { FlowGate } from './flow-gate.ts';
 let current: FlowGate | undefined;
 let depth = 0;
 
-const tasks: (() => void)[] = [];
+const tasks = new Fifo<() => void>();
 const touched: Settling[] = [];
 
 /** Something that decides when the outermost emission has returned. */
@@ -53,9 +54,8 @@ export function settleLater(gate: Settling): void {
 function settleAll(): void {
   try {
     // Still counted as inside: what a task sends joins the tasks of this turn.
-    for (const task of tasks) task(); // those that come meanwhile too
+    while (tasks.length > 0) tasks.shift()();
   } finally {
-    tasks.length = 0;
     depth = 0;
     for (let gate = touched.pop(); gate !== undefined; gate = touched.pop()) gate.settle();
   }

@@ -3,6 +3,7 @@
  * array; 1 for anything else.
  */
 export function sizeOf(value: unknown): number {
+  if (value instanceof Uint8Array) return value.length;
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return 1;
   const { byteLength, data } = value as { byteLength?: unknown; data?: unknown };

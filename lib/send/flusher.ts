@@ -1,4 +1,5 @@
 import { type SchedulerLike, asapScheduler } from 'rxjs';
+import { Fifo } from '../base/fifo.ts';
 import { afterEmission, isEmitting } from '../flow/emission.ts';
 
 /** Something with bytes to write when the turn ends. */
@@ -11,14 +12,28 @@ export interface Flusher {
   add(item: Flushable): void;
 }
 
+/** What is due, flushed in order; what comes meanwhile is for the next time. */
+class DueItems {
+  private readonly items = new Fifo<Flushable>();
+
+  add(item: Flushable): number {
+    this.items.push(item);
+    return this.items.length;
+  }
+
+  flushAll(): void {
+    for (let left = this.items.length; left > 0; left--) this.items.shift().flush();
+  }
+}
+
 /** Flushes at the end of the turn: after the outermost emission, or else when the running code has returned. */
 class TurnFlusher implements Flusher {
-  private items: Flushable[] = [];
+  private readonly due = new DueItems();
   private armedInside = false;
   private armedOutside = false;
 
   add(item: Flushable): void {
-    this.items.push(item);
+    this.due.add(item);
     if (isEmitting()) {
       if (this.armedInside) return;
       this.armedInside = true;
@@ -31,44 +46,26 @@ class TurnFlusher implements Flusher {
 
   private readonly flushInside = () => {
     this.armedInside = false;
-    this.flushAll();
+    this.due.flushAll();
   };
 
   private readonly flushOutside = () => {
     this.armedOutside = false;
-    this.flushAll();
+    this.due.flushAll();
   };
-
-  private flushAll(): void {
-    const { items } = this;
-    if (items.length === 1) {
-      const [only] = items as [Flushable];
-      items.length = 0;
-      only.flush();
-      return;
-    }
-    this.items = [];
-    for (const item of items) item.flush();
-  }
 }
 
 /** Flushes when an RxJS scheduler says so. */
 class ScheduledFlusher implements Flusher {
+  private readonly due = new DueItems();
   private readonly scheduler: SchedulerLike;
-  private items: Flushable[] = [];
 
   constructor(scheduler: SchedulerLike) {
     this.scheduler = scheduler;
   }
 
   add(item: Flushable): void {
-    if (this.items.push(item) === 1) this.scheduler.schedule(() => this.flushAll());
-  }
-
-  private flushAll(): void {
-    const { items } = this;
-    this.items = [];
-    for (const item of items) item.flush();
+    if (this.due.add(item) === 1) this.scheduler.schedule(() => this.due.flushAll());
   }
 }
 

@@ -1,4 +1,5 @@
 import { NetworkError } from '../base/errors.ts';
+import { Fifo } from '../base/fifo.ts';
 import { type Checks, integer, oneOf } from '../base/options.ts';
 import { type Flusher, flusherFor } from './flusher.ts';
 import { gather, markBlock, rewind } from './gather.ts';
@@ -102,18 +103,17 @@ export class Outbox {
   private readonly policy: SendPolicy;
   private readonly flusher: Flusher;
 
-  /** What waits, in order; entries before `head` are gone. */
-  private units: Unit[] = [];
-  private head = 0;
-  /** Whether a part of the unit at `head` is on its way, so that the rest must follow. */
+  /** What waits, in order. */
+  private readonly units = new Fifo<Unit>();
+  /** Whether a part of the first unit is on its way, so that the rest must follow. */
   private headBegun = false;
   private queued = 0;
   private inFlight = 0;
   /** Handed over and not yet reported, while somebody observes. */
   private unreported: Uint8Array[] | undefined = undefined;
   /** Waiters whose bytes are on their way, and the count of sent bytes that each waits for. */
-  private waiters: SentWaiter[] = [];
-  private positions: number[] = [];
+  private readonly waiters = new Fifo<SentWaiter>();
+  private readonly positions = new Fifo<number>();
   private armed = false;
   private halted = false;
   private closedBy: NetworkError | undefined = undefined;
@@ -138,7 +138,7 @@ export class Outbox {
 
   /** Whether everything accepted has been taken; false too while a pulled unit has more to come. */
   get isEmpty(): boolean {
-    return this.inFlight === 0 && this.head === this.units.length;
+    return this.inFlight === 0 && this.units.length === 0;
   }
 
   /** Accepts one unit of bytes: one piece, or several that stay together. */
@@ -205,12 +205,9 @@ export class Outbox {
   close(error: NetworkError): void {
     if (this.closedBy !== undefined) return;
     this.closedBy = error;
-    const units = this.units.slice(this.head);
-    const { waiters } = this;
-    this.units = [];
-    this.head = 0;
-    this.waiters = [];
-    this.positions = [];
+    const waiters = this.waiters.clear();
+    const units = this.units.clear();
+    this.positions.clear();
     this.unreported = undefined;
     for (const waiter of waiters) waiter.release(error);
     for (const unit of units) {
@@ -228,8 +225,8 @@ export class Outbox {
   }
 
   private pump(): void {
-    while (this.head < this.units.length && !this.halted && this.mayWrite()) {
-      const first = this.units[this.head] as Unit;
+    while (this.units.length > 0 && !this.halted && this.mayWrite()) {
+      const first = this.units.at(0);
       if (first === NOTHING) {
         this.dropHead();
         continue;
@@ -246,8 +243,7 @@ export class Outbox {
 
   /** Whether the unit at the head is followed by nothing but waiters: the case of one answer to one message. */
   private isAlone(): boolean {
-    for (let i = this.head + 1; i < this.units.length; i++)
-      if (!isWaiter(this.units[i] as Unit)) return false;
+    for (let i = 1; i < this.units.length; i++) if (!isWaiter(this.units.at(i))) return false;
     return true;
   }
 
@@ -288,15 +284,15 @@ export class Outbox {
   private take(limit: number): Uint8Array[] {
     const pieces: Uint8Array[] = [];
     let room = limit;
-    while (this.head < this.units.length && room > 0) {
-      const unit = this.units[this.head] as Unit;
+    while (this.units.length > 0 && room > 0) {
+      const unit = this.units.at(0);
       if (isBytes(unit)) {
         const { taken, left } = takeFrom(unit, room, pieces);
         room -= taken;
         if (left === undefined) {
           this.dropHead();
         } else {
-          this.units[this.head] = left;
+          this.units.set(0, left);
           this.headBegun = true;
         }
       } else if ('pull' in unit) {
@@ -321,15 +317,16 @@ export class Outbox {
 
   /** Waiters at the front wait only for what is on its way. */
   private takeWaiters(): void {
-    while (this.head < this.units.length) {
-      const unit = this.units[this.head] as Unit;
+    while (this.units.length > 0) {
+      const unit = this.units.at(0);
       if (!isWaiter(unit)) return;
       this.dropHead();
-      this.waitFor(unit, []);
+      if (this.inFlight === 0 && this.unreported === undefined) unit.release();
+      else this.waitFor(unit);
     }
   }
 
-  private waitFor(waiter: SentWaiter, taken: readonly Uint8Array[]): void {
+  private waitFor(waiter: SentWaiter, taken: readonly Uint8Array[] = []): void {
     let position = this.sent + this.inFlight;
     for (const piece of taken) position += piece.length;
     this.waiters.push(waiter);
@@ -338,14 +335,7 @@ export class Outbox {
 
   private dropHead(): void {
     this.headBegun = false;
-    this.units[this.head++] = NOTHING;
-    if (this.head === this.units.length) {
-      this.units.length = 0;
-      this.head = 0;
-    } else if (this.head >= 256 && this.head * 2 >= this.units.length) {
-      this.units.splice(0, this.head);
-      this.head = 0;
-    }
+    this.units.shift();
   }
 
   /** Counts what the sink has taken since the last look. */
@@ -359,12 +349,9 @@ export class Outbox {
   /** Tells everybody about progress; user code runs here, so the state is final before. */
   private report(): void {
     if (this.unreported !== undefined) this.reportBytes(this.unreported);
-    const { positions } = this;
-    if (positions.length > 0 && (positions[0] as number) <= this.sent) {
-      let done = 1;
-      while (done < positions.length && (positions[done] as number) <= this.sent) done++;
-      positions.splice(0, done);
-      for (const waiter of this.waiters.splice(0, done)) waiter.release();
+    while (this.positions.length > 0 && this.positions.at(0) <= this.sent) {
+      this.positions.shift();
+      this.waiters.shift().release();
     }
     this.owner.pendingChanged();
   }
@@ -410,17 +397,17 @@ export class Outbox {
   private dropOldest(bytes: number): number {
     const { maxPending } = this.limits;
     let droppable = 0;
-    const first = this.headBegun ? this.head + 1 : this.head;
+    const first = this.headBegun ? 1 : 0;
     for (let i = first; i < this.units.length; i++) {
-      const unit = this.units[i] as Unit;
+      const unit = this.units.at(i);
       if (isBytes(unit)) droppable += lengthOf(unit);
     }
     if (this.pending - droppable + bytes > maxPending) return 0;
     let lost = 0;
     for (let i = first; this.pending + bytes > maxPending; i++) {
-      const unit = this.units[i] as Unit;
+      const unit = this.units.at(i);
       if (!isBytes(unit)) continue;
-      this.units[i] = NOTHING;
+      this.units.set(i, NOTHING);
       const length = lengthOf(unit);
       this.queued -= length;
       lost += length;

@@ -1,0 +1,87 @@
+import { inspect } from 'node:util';
+import {
+  type Closed,
+  type Connection,
+  type Dropped,
+  type StopReport,
+  type TcpAgent,
+  type TcpClient,
+  type TcpServer,
+  formatAddress,
+  toText,
+} from 'hpsocket-rx';
+import { type Observable, filter, map, merge } from 'rxjs';
+
+/** An event of a component, as the samples print it. */
+export type SampleEvent = ReturnType<(typeof made)[keyof typeof made]>;
+
+/** Events made from what the library emits. */
+export const made = {
+  accept: (connection: Connection) => opened('accept', connection),
+  connect: (connection: Connection) => opened('connect', connection),
+  receive: (id: number, data: Uint8Array) => ({ event: 'receive', id, data }) as const,
+  sent: (id: number, data: Uint8Array) => ({ event: 'sent', id, data }) as const,
+  close: ({ id, reason, operation, error, bytesIn, bytesOut }: Closed) =>
+    ({ event: 'close', id, reason, operation, error: error?.code, bytesIn, bytesOut }) as const,
+  dropped: ({ reason, remote, bytes }: Dropped) =>
+    ({ event: 'dropped', reason, remote: remote && formatAddress(remote), bytes }) as const,
+  shutdown: ({ closed, forced, dropped }: StopReport) =>
+    ({ event: 'shutdown', closed, forced, dropped }) as const,
+};
+
+function opened<Name extends string>(event: Name, { id, remote }: Connection) {
+  return { event, id, remote: formatAddress(remote) } as const;
+}
+
+/** Everything that happens to a component and its connections, in order. */
+export function eventsOf(component: TcpServer | TcpAgent | TcpClient): Observable<SampleEvent> {
+  return merge(
+    'accept$' in component
+      ? component.accept$.pipe(map(made.accept))
+      : component.connect$.pipe(map(made.connect)),
+    component.receive$.pipe(map(({ connection, data }) => made.receive(connection.id, data))),
+    component.sent$.pipe(map(({ connection, data }) => made.sent(connection.id, data))),
+    component.dropped$.pipe(map(made.dropped)),
+    // A connect that failed is told by the line with which the sample ends.
+    component.close$.pipe(
+      filter(({ reason }) => reason !== 'connect'),
+      map(made.close),
+    ),
+    ...('shutdown$' in component ? [component.shutdown$.pipe(map(made.shutdown))] : []),
+  );
+}
+
+/** Prints an event as a readable line, or as a JSON object a line, bytes in base64. */
+export function printer(json: boolean): (event: SampleEvent) => void {
+  return (event) => console.log(json ? toJson(event) : readable(event));
+}
+
+function toJson(event: SampleEvent): string {
+  if (!('data' in event)) return JSON.stringify(event);
+  return JSON.stringify({ ...event, data: Buffer.from(event.data).toString('base64') });
+}
+
+function readable(event: SampleEvent): string {
+  switch (event.event) {
+    case 'accept':
+    case 'connect':
+      return `#${event.id} ${event.event} ${event.remote}`;
+    case 'receive':
+      return `#${event.id} receive ${event.data.length} bytes ${preview(event.data)}`;
+    case 'sent':
+      return `#${event.id} sent ${event.data.length} bytes`;
+    case 'close': {
+      const { id, reason, error = '', bytesIn, bytesOut } = event;
+      return `#${id} close ${`${reason} ${error}`.trim()} (${bytesIn} bytes in, ${bytesOut} out)`;
+    }
+    case 'dropped':
+      return `dropped ${event.reason} ${event.remote ?? ''}`;
+    case 'shutdown':
+      return `shutdown (${event.closed} closed, ${event.forced} cut off, ${event.dropped} bytes lost)`;
+  }
+}
+
+/** The beginning of the bytes as text, harmless to a terminal. */
+function preview(data: Uint8Array): string {
+  return inspect(toText(data.subarray(0, 60))) + (data.length > 60 ? '…' : '');
+}

@@ -1,0 +1,14 @@
+import { type Address, type Endpoint, type TcpServer, formatAddress } from 'hpsocket-rx';
+import { fail } from './fail.ts';
+import { interrupted$ } from './signals.ts';
+
+/** Runs a server until the process is asked to end. Resolves when it listens. */
+export async function serve(server: TcpServer, endpoint: Endpoint): Promise<void> {
+  interrupted$.subscribe(() => void server.stop({ deadline: 500 }));
+  await server.start().then(announce, fail(endpoint));
+}
+
+/** Tells where a listener listens. */
+export function announce(address: Address): void {
+  console.log(`listening tcp ${formatAddress(address)}`);
+}
