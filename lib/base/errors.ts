@@ -104,7 +104,11 @@ const TIMEOUT_OPERATIONS: Record<TimeoutName, Operation> = {
  */
 export function systemError(cause: unknown, operation: Operation): NetworkError {
   if (cause instanceof NetworkError) return cause;
-  const { code, message, syscall } = cause as { code?: unknown; message?: unknown; syscall?: unknown };
+  const { code, message, syscall } = (cause ?? {}) as {
+    code?: unknown;
+    message?: unknown;
+    syscall?: unknown;
+  };
   const text = typeof message === 'string' ? message : String(cause);
   return new NetworkError(typeof code === 'string' ? code : 'EUNKNOWN', text, {
     operation: syscall === 'write' ? 'send' : syscall === 'read' ? 'receive' : operation,

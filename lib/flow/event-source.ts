@@ -15,6 +15,8 @@ export class EventSource<T> extends Observable<T> {
   private publishing = false;
   /** What was published while a value was being delivered. */
   private waiting: T[] | undefined = undefined;
+  /** That the source ended while a value was being delivered, and how. */
+  private ending: { readonly error: unknown } | undefined = undefined;
 
   constructor() {
     super(subscribeOperator);
@@ -54,12 +56,18 @@ export class EventSource<T> extends Observable<T> {
       this.publishing = false;
       this.waiting = undefined;
     }
+    if (this.ending !== undefined) this.finish(this.ending.error);
   }
 
-  /** @internal Ends the source for those who observe it now. */
+  /** @internal Ends the source for those who observe it now, after the value that is being delivered. */
   finish(error?: unknown): void {
+    if (this.publishing) {
+      this.ending = { error };
+      return;
+    }
     const { observers } = this;
     this.observers = undefined;
+    this.ending = undefined;
     for (const observer of observers instanceof Subscriber ? [observers] : (observers ?? [])) {
       if (error === undefined) observer.complete();
       else observer.error(error);

@@ -58,7 +58,7 @@ export function flowMarks(marks?: FlowMarks, prefix = ''): ResolvedFlowMarks {
 export interface FlowTarget {
   /** The gate asks for a pause, or takes the request back. Never called twice with the same answer in a row. */
   flowChanged(paused: boolean): void;
-  /** The last lease has ended. */
+  /** Something has changed, and no lease is out. */
   flowIdle?(): void;
 }
 
@@ -137,9 +137,14 @@ export class FlowGate implements Settling {
   private pauses: Subject<boolean> | undefined;
   private reported = 0;
   private over = false;
-  private heldByParent = 0;
+  /** Why a parent holds this gate back: {@link HOLD}, {@link BUDGET}, both or neither. */
+  private heldFor = 0;
+  private heldSince = 0;
   private told = false;
   private dirty = false;
+  private settling = false;
+  /** Something changed while it was being decided. */
+  private again = false;
   private closed = false;
 
   constructor(options: FlowGateOptions = {}) {
@@ -244,7 +249,7 @@ export class FlowGate implements Settling {
       add('lease', lease.by, lease.bytes, lease.since === UNSTAMPED ? this.scheduler.now() : lease.since);
     }
     for (const hold of this.holds ?? []) add('hold', hold.by, 0, hold.since);
-    if (this.heldByParent > 0) add('parent', 'budget', 0, this.heldByParent);
+    if (this.heldFor !== 0) add('parent', 'budget', 0, this.heldSince);
     return [...holders.values()];
   }
 
@@ -257,9 +262,11 @@ export class FlowGate implements Settling {
     this.holds = undefined;
     this.leased = 0;
     this.items = 0;
-    if (this.reported !== 0) this.parent?.childReports(this, -this.reported);
+    const { reported } = this;
     this.reported = 0;
+    if (reported !== 0) this.parent?.childReports(this, -reported);
     this.parent?.forget(this);
+    this.heldFor = 0;
     this.pauses?.complete();
   }
 
@@ -267,7 +274,7 @@ export class FlowGate implements Settling {
   adopt(child: FlowGate): void {
     const family = (this.family ??= new Family());
     family.permanent.add(child);
-    if (this.told) child.holdBack(true);
+    if (this.told) child.holdBack(true, HOLD);
   }
 
   /** @internal Takes back {@link adopt}. */
@@ -277,6 +284,26 @@ export class FlowGate implements Settling {
 
   /** @internal Decides, after the outermost emission or at once. */
   settle(): void {
+    if (this.settling) {
+      this.again = true;
+      return;
+    }
+    this.settling = true;
+    try {
+      do {
+        this.again = false;
+        this.decide();
+      } while (this.isUndecided());
+    } finally {
+      this.settling = false;
+    }
+  }
+
+  private isUndecided(): boolean {
+    return this.again;
+  }
+
+  private decide(): void {
     this.dirty = false;
     if (this.closed) return;
     for (let lease = this.newest; lease?.since === UNSTAMPED; lease = lease.older)
@@ -290,10 +317,10 @@ export class FlowGate implements Settling {
     }
     const { high, low, maxItems, resumeItems } = this.marks;
     if (!this.over) this.over = total >= high || this.items >= maxItems;
-    else if (total <= low && this.items <= resumeItems) this.over = false;
+    else if (total <= low && this.items <= resumeItems) this.over = total >= high || this.items >= maxItems;
 
     if (this.family !== undefined) this.steerChildren(this.family);
-    const held = this.heldByParent > 0 || (this.holds !== undefined && this.holds.length > 0);
+    const held = this.heldFor !== 0 || (this.holds !== undefined && this.holds.length > 0);
     // A parent gate over its mark holds back single children, not everything below it.
     const pause = held || (this.over && this.family === undefined);
     if (pause !== this.told) this.tell(pause);
@@ -328,7 +355,7 @@ export class FlowGate implements Settling {
   private tell(pause: boolean): void {
     this.told = pause;
     this.target?.flowChanged(pause);
-    for (const child of this.family?.permanent ?? []) child.holdBack(pause);
+    for (const child of this.family?.permanent ?? []) child.holdBack(this.told, HOLD);
     this.pauses?.next(pause);
   }
 
@@ -352,7 +379,7 @@ export class FlowGate implements Settling {
       for (const child of family.heldBack) {
         family.heldBack.delete(child);
         family.free += child.reported;
-        child.holdBack(false);
+        child.holdBack(false, BUDGET);
       }
       return;
     }
@@ -364,13 +391,17 @@ export class FlowGate implements Settling {
       if (this.leased + family.free <= this.marks.low) break;
       family.free -= child.reported;
       family.heldBack.add(child);
-      child.holdBack(true);
+      child.holdBack(true, BUDGET);
     }
   }
 
-  private holdBack(held: boolean): void {
-    if (this.heldByParent > 0 === held) return;
-    this.heldByParent = held ? Math.max(1, this.scheduler.now()) : 0;
+  /** A parent begins or ceases to hold this gate back for one of its reasons. */
+  private holdBack(on: boolean, why: number): void {
+    if (this.closed) return;
+    const before = this.heldFor;
+    this.heldFor = on ? before | why : before & ~why;
+    if ((before === 0) === (this.heldFor === 0)) return;
+    this.heldSince = this.scheduler.now();
     this.touch();
   }
 }
@@ -390,6 +421,11 @@ class Family {
 }
 
 const UNSTAMPED = -1;
+
+/** The parent itself is held. */
+const HOLD = 1;
+/** The parent is over its mark, and this child owns much of it. */
+const BUDGET = 2;
 
 class GateLease implements Lease {
   since = UNSTAMPED;

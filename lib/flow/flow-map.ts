@@ -116,6 +116,10 @@ class LeasedWork<T, R> extends Subscription {
   }
 
   take(job: Job<T>): void {
+    if (this.closed) {
+      job.lease?.release();
+      return;
+    }
     this.waiting.push(job);
     this.startWaiting();
   }
@@ -148,22 +152,19 @@ class LeasedWork<T, R> extends Subscription {
       subscriber.error(error);
       return;
     }
-    const subscription = new Subscription();
-    this.add(subscription);
-    subscription.add(
-      inner.subscribe({
-        next: (value) => {
+    inner.subscribe(
+      new Relay<R, R>(
+        subscriber,
+        (value) => {
           if (job.gate === undefined) subscriber.next(value);
           else job.gate.deliver(subscriber, value);
         },
-        error: (error: unknown) => subscriber.error(error),
-        complete: () => {
-          this.remove(subscription);
+        () => {
           this.active.delete(job);
           job.lease?.release();
           this.startWaiting();
         },
-      }),
+      ),
     );
   }
 

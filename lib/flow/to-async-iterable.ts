@@ -69,7 +69,7 @@ class LeasedIterator<T> implements AsyncIterator<T, undefined> {
     const answer = new Promise<IteratorResult<T, undefined>>((resolve, reject) => {
       this.asked.push({ resolve, reject });
     });
-    this.subscription ??= this.subscribe();
+    if (!this.ended) this.subscription ??= this.subscribe();
     this.answer();
     return answer;
   }

@@ -6,26 +6,32 @@ const SMALL = 8 * 1024;
 /** One block for all connections: writing is synchronous, and most writes are taken at once. */
 let block = Buffer.allocUnsafeSlow(BLOCK_SIZE);
 let used = 0;
+/** Gathers of which the bytes may still be referred to. */
+let gathers = 0;
 
 /** Where the block stood before a {@link gather}, for {@link rewind}. */
 export interface BlockMark {
   readonly block: Buffer<ArrayBuffer>;
   readonly used: number;
+  readonly gathers: number;
 }
 
 /** Remembers how far the block is used. */
 export function markBlock(): BlockMark {
-  return { block, used };
+  return { block, used, gathers };
 }
 
 /** Takes back what was gathered since the mark; only when nobody refers to it any more. */
 export function rewind(mark: BlockMark): void {
+  if (gathers !== mark.gathers + 1) return;
+  gathers = mark.gathers;
   block = mark.block;
   used = mark.used;
 }
 
 /** Joins neighbouring small pieces by copying them into the block. What comes out has the same bytes in order. */
 export function gather(pieces: readonly Uint8Array[]): Uint8Array[] {
+  gathers++;
   const joined: Uint8Array[] = [];
   let start = used;
   const cut = () => {

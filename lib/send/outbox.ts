@@ -116,6 +116,8 @@ export class Outbox {
   private readonly positions = new Fifo<number>();
   private armed = false;
   private halted = false;
+  /** Entries of {@link units} that were dropped and still take a place. */
+  private holes = 0;
   private closedBy: NetworkError | undefined = undefined;
 
   /** Bytes that the system has taken. */
@@ -190,7 +192,7 @@ export class Outbox {
 
   /** The sink has taken bytes. */
   progress(): void {
-    if (this.closedBy !== undefined) return;
+    if (this.inFlight === 0 || this.closedBy !== undefined) return;
     this.countTaken();
     this.pump();
     this.report();
@@ -321,7 +323,7 @@ export class Outbox {
       const unit = this.units.at(0);
       if (!isWaiter(unit)) return;
       this.dropHead();
-      if (this.inFlight === 0 && this.unreported === undefined) unit.release();
+      if (this.inFlight === 0 && this.unreported === undefined && this.waiters.length === 0) unit.release();
       else this.waitFor(unit);
     }
   }
@@ -396,12 +398,9 @@ export class Outbox {
   /** Drops whole units, the oldest first, none of which a part is on its way. */
   private dropOldest(bytes: number): number {
     const { maxPending } = this.limits;
-    let droppable = 0;
     const first = this.headBegun ? 1 : 0;
-    for (let i = first; i < this.units.length; i++) {
-      const unit = this.units.at(i);
-      if (isBytes(unit)) droppable += lengthOf(unit);
-    }
+    const begun = this.headBegun ? this.units.at(0) : NOTHING;
+    const droppable = this.queued - (isBytes(begun) ? lengthOf(begun) : 0);
     if (this.pending - droppable + bytes > maxPending) return 0;
     let lost = 0;
     for (let i = first; this.pending + bytes > maxPending; i++) {
@@ -411,6 +410,11 @@ export class Outbox {
       const length = lengthOf(unit);
       this.queued -= length;
       lost += length;
+      if (length > 0) this.holes++;
+    }
+    if (this.holes >= 64 && this.holes * 2 >= this.units.length) {
+      for (const unit of this.units.clear()) if (unit !== NOTHING) this.units.push(unit);
+      this.holes = 0;
     }
     return lost;
   }
