@@ -1,5 +1,5 @@
 import { Observable, type SchedulerLike, type Subscription, asapScheduler } from 'rxjs';
-import { NetworkError } from '../base/errors.ts';
+import { NetworkError, type Operation } from '../base/errors.ts';
 import { MAX_TIMER, flag, integer, table } from '../base/options.ts';
 import type { Closed } from '../connection/closed.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -90,6 +90,7 @@ export abstract class Component implements ConnectionHost, FlowTarget, AsyncDisp
   private current: ComponentState = 'stopped';
   private stopping: Stopping | undefined;
   private lastId = 0;
+  private disposed = false;
   private failure: NetworkError | undefined;
 
   protected constructor(settings: ComponentSettings) {
@@ -200,6 +201,7 @@ export abstract class Component implements ConnectionHost, FlowTarget, AsyncDisp
 
   /** Stops and completes all event Observables; the component cannot be started again. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.disposed = true;
     await this.stop();
     for (const source of this.sources) source.finish();
     this.flow.close();
@@ -304,6 +306,13 @@ export abstract class Component implements ConnectionHost, FlowTarget, AsyncDisp
   /** @internal The promise of a stop under way, for a start that has to wait for it. */
   protected get stopInProgress(): Promise<unknown> | undefined {
     return this.stopping?.done;
+  }
+
+  /** @internal Why the component cannot be started now, if it cannot. */
+  protected cannotStart(operation: Operation): NetworkError | undefined {
+    if (this.current === 'stopped' && !this.disposed) return undefined;
+    const what = this.disposed ? 'disposed of' : this.current;
+    return new NetworkError('ERR_STATE', `the component is ${what}`, { operation });
   }
 
   /** @internal A component may run again: it takes part in the budget of the process. */

@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
 import type { Connection } from '../connection/connection.ts';
 import { type EndpointLike, parseEndpoint } from '../transport/address.ts';
-import type { ConnectOptions, DialerOptions } from './dialer.ts';
+import { type ConnectOptions, type DialerOptions, checkConnect, oneConnection } from './dialer.ts';
 import { TcpAgent } from './tcp-agent.ts';
 
 /** Options of {@link dial}. */
@@ -23,9 +23,9 @@ export interface DialOptions extends Omit<DialerOptions, 'maxConnections'>, Conn
  *   .subscribe(console.log);
  */
 export function dial(endpoint: EndpointLike, options: DialOptions = {}): Observable<Connection> {
-  const { localAddress, localPort, extra, ...agentOptions } = options;
+  const { localAddress, localPort, extra, ...agentOptions } = oneConnection(options);
   const target = parseEndpoint(endpoint);
-  const how: ConnectOptions = { localAddress, extra, ...(localPort === undefined ? {} : { localPort }) };
+  const how = checkConnect({ localAddress, extra, ...(localPort === undefined ? {} : { localPort }) });
   new TcpAgent(agentOptions); // checks the options now, not when somebody subscribes
   return new Observable((subscriber) => {
     const agent = new TcpAgent(agentOptions);

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { NetworkError } from '../base/errors.ts';
+import { NetworkError, OptionError } from '../base/errors.ts';
 import { type Checks, anything, callback, integer, table } from '../base/options.ts';
 import type { Connection } from '../connection/connection.ts';
 import { StreamConnection } from '../connection/stream-connection.ts';
@@ -50,7 +50,21 @@ export const connectChecks: Checks<ConnectOptions> = {
   extra: anything(),
 };
 
-const checkConnect = table<ConnectOptions>(connectChecks);
+/** Checks {@link ConnectOptions} and fills in the defaults. */
+export const checkConnect = table<ConnectOptions>(connectChecks);
+
+/**
+ * Options of a component that has one connection at a time, as they are.
+ *
+ * @throws OptionError (`ERR_OPTION`) when they say how many it may have.
+ */
+export function oneConnection<Options extends object>(options: Options): Options {
+  const { maxConnections } = options as { maxConnections?: unknown };
+  if (maxConnections !== undefined) {
+    throw new OptionError('maxConnections', maxConnections, 'left out: there is one connection at a time');
+  }
+  return options;
+}
 
 /** What agents and clients have in common: connections that this side begins. */
 export abstract class Dialer extends Component {

@@ -10,7 +10,7 @@ import {
   table,
 } from '../base/options.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionChecks } from '../connection/settings.ts';
-import { type FlowMarks, type ResolvedFlowMarks, flowMarks } from '../flow/flow-gate.ts';
+import { type ResolvedFlowMarks, flowMarks } from '../flow/flow-gate.ts';
 import { tcp } from '../transport/tcp.ts';
 import { isIP } from '../transport/address.ts';
 import type { StreamSocketOptions, Transport } from '../transport/wire.ts';
@@ -35,6 +35,20 @@ const checkKeepAlive = table<KeepAlive>({
   interval: milliseconds(20_000, { min: 1000 }),
 });
 
+/** How much may be kept of what all connections of a component have received. */
+export interface Budget {
+  /**
+   * Bytes leased on all connections together at which the heaviest of them are paused. 1 to 2^40.
+   * @default 268435456 (256 MiB)
+   */
+  readonly high?: number;
+  /**
+   * Bytes at or below which they go on; at most `high`.
+   * @default half of `high`
+   */
+  readonly low?: number;
+}
+
 /** Options of every component. */
 export interface ComponentOptions extends ConnectionOptions {
   /**
@@ -56,21 +70,25 @@ export interface ComponentOptions extends ConnectionOptions {
   readonly noDelay?: boolean;
   /** @default see {@link KeepAlive} */
   readonly keepAlive?: KeepAlive;
-  /**
-   * Bytes leased on all connections together at which the heaviest of them are paused, and at which they go on.
-   * Numbers of items are not limited here.
-   * @default high 268435456 (256 MiB), low half of it
-   */
-  readonly budget?: Pick<FlowMarks, 'high' | 'low'>;
+  /** @default see {@link Budget} */
+  readonly budget?: Budget;
 }
 
-const checkBudget = (value: unknown, name: string): Resolved<FlowMarks> => {
-  const { high = 256 * 1024 * 1024, ...rest } = (value ?? {}) as FlowMarks;
+/** Numbers of items are not limited. */
+const ANY = 2 ** 40;
+
+const checkBudgetMarks = table<Budget>({
+  high: integer({ min: 1, max: ANY, fallback: 256 * 1024 * 1024 }),
+  low: integer({ min: 0, max: ANY, fallback: -1 }),
+});
+
+function checkBudget(value: unknown, name: string): ResolvedFlowMarks {
+  const { high, low } = checkBudgetMarks(value as Budget | undefined, `${name}.`);
   return flowMarks(
-    { low: Math.floor(high / 2), ...rest, high, maxItems: 2 ** 40, resumeItems: 2 ** 40 },
+    { high, low: low < 0 ? Math.floor(high / 2) : low, maxItems: ANY, resumeItems: ANY },
     `${name}.`,
   );
-};
+}
 
 const componentChecks: Checks<ComponentOptions> = {
   ...connectionChecks,

@@ -46,11 +46,8 @@ export class TcpAgent extends Dialer {
    */
   start(): Promise<void> {
     if (this.stopInProgress !== undefined) return this.stopInProgress.then(() => this.start());
-    if (this.state !== 'stopped') {
-      return Promise.reject(
-        new NetworkError('ERR_STATE', `the agent is ${this.state}`, { operation: 'connect' }),
-      );
-    }
+    const reason = this.cannotStart('connect');
+    if (reason !== undefined) return Promise.reject(reason);
     this.begin();
     this.enter('started');
     return Promise.resolve();

@@ -1,11 +1,17 @@
-import { NetworkError } from '../base/errors.ts';
 import { check } from '../base/options.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { StreamConnection } from '../connection/stream-connection.ts';
 import type { SendResult } from '../send/outbox.ts';
 import { type EndpointLike, parseEndpoint } from '../transport/address.ts';
-import { type ConnectOptions, Dialer, type DialerOptions, connectChecks, dialerChecks } from './dialer.ts';
+import {
+  type ConnectOptions,
+  Dialer,
+  type DialerOptions,
+  connectChecks,
+  dialerChecks,
+  oneConnection,
+} from './dialer.ts';
 import { componentTable } from './options.ts';
 
 /** Options of a {@link TcpClient}. */
@@ -45,7 +51,7 @@ export class TcpClient extends Dialer {
 
   /** @throws OptionError (`ERR_OPTION`) for an illegal value or an unknown name. */
   constructor(options: TcpClientOptions = {}) {
-    const settings = checkOptions({ ...options, maxConnections: 1 });
+    const settings = checkOptions({ ...oneConnection(options), maxConnections: 1 });
     super(settings);
     this.options = settings;
     this.extra = settings.extra;
@@ -66,9 +72,8 @@ export class TcpClient extends Dialer {
   start(to?: EndpointLike): Promise<Connection> {
     if (this.stopInProgress !== undefined) return this.stopInProgress.then(() => this.start(to));
     const result = new Promise<Connection>((resolve, reject) => {
-      if (this.state !== 'stopped') {
-        throw new NetworkError('ERR_STATE', `the client is ${this.state}`, { operation: 'connect' });
-      }
+      const reason = this.cannotStart('connect');
+      if (reason !== undefined) throw reason;
       const { localAddress, localPort } = this.options;
       const target = parseEndpoint((to ?? this.options.to) as EndpointLike, 'to');
       this.begin();

@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs';
-import { NetworkError, systemError } from '../base/errors.ts';
+import { NetworkError } from '../base/errors.ts';
 import { callback, flag, integer, text } from '../base/options.ts';
 import type { Connection } from '../connection/connection.ts';
-import { StreamConnection } from '../connection/stream-connection.ts';
+import { StreamConnection, handlerError } from '../connection/stream-connection.ts';
 import { type Address, type Endpoint, formatAddress, parseEndpoint } from '../transport/address.ts';
 import type { ListenHandler, Listening, Wire } from '../transport/wire.ts';
 import { Component, ComponentSource } from './component.ts';
@@ -130,8 +130,9 @@ export class TcpServer extends Component {
       void this.stopInProgress.then(() => this.startWith(starting));
       return;
     }
-    if (this.state !== 'stopped') {
-      starting.failed(new NetworkError('ERR_STATE', `the server is ${this.state}`, { operation: 'accept' }));
+    const reason = this.cannotStart('accept');
+    if (reason !== undefined) {
+      starting.failed(reason);
       return;
     }
     this.starting = starting;
@@ -220,7 +221,7 @@ export class TcpServer extends Component {
     try {
       if (admit(remote)) return true;
     } catch (error) {
-      this.fault(undefined, systemError(error, 'accept'));
+      this.fault(undefined, handlerError(error));
     }
     this.drop({ reason: 'refused', remote, connection: undefined, bytes: 0 });
     return false;

@@ -86,6 +86,7 @@ class FileUnit implements PulledUnit {
     this.read().then(
       (bytes) => this.received(bytes),
       (error: unknown) => {
+        this.reading = false;
         this.failed(systemError(error, 'send'));
         this.wake();
       },

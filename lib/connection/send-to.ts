@@ -89,23 +89,20 @@ class Sending<Out> extends SourceSubscriber<Out> implements EndListener, SentWai
   }
 
   release(error?: NetworkError): void {
-    if (this.closed) return;
+    // An error says that the connection has ended; how, it tells next.
+    if (this.closed || error !== undefined) return;
     if (this.settings.end) this.connection.end();
-    this.finish(error);
+    this.subscriber.complete();
   }
 
   connectionEnded({ error }: Closed): void {
-    this.finish(error);
+    if (error === undefined) this.subscriber.complete();
+    else this.subscriber.error(error);
   }
 
   override unsubscribe(): void {
     if (!this.closed) this.connection.offEnd(this);
     super.unsubscribe();
-  }
-
-  private finish(error: NetworkError | undefined): void {
-    if (error === undefined) this.subscriber.complete();
-    else this.subscriber.error(error);
   }
 
   private untracked(): FlowGate | undefined {

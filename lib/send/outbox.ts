@@ -46,7 +46,7 @@ export const outboxLimitChecks: Checks<OutboxLimits> = {
 
 /** Where an outbox writes to. */
 export interface ByteSink {
-  /** Bytes handed over and not yet taken by the operating system. */
+  /** Bytes handed over and not yet taken by the operating system; Infinity when it takes nothing any more. */
   readonly unsent: number;
   /**
    * Takes bytes over. What the system does not take at once stays referenced until the sink tells its owner, who

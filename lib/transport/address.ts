@@ -69,7 +69,7 @@ export function parseEndpoint(endpoint: EndpointLike, name = 'address'): Endpoin
 const EXPECTED = "a port, 'host:port', { host, port } or { path }";
 
 function parseText(text: string, name: string): Endpoint {
-  if (text.startsWith('unix:')) return { path: text.slice('unix:'.length) };
+  if (/^unix:./.test(text)) return { path: text.slice('unix:'.length) };
   if (text.startsWith('/')) return { path: text };
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text) ?? /^()()(\d+)$/.exec(text);
   if (match === null) throw new OptionError(name, text, EXPECTED);

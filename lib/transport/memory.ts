@@ -238,7 +238,7 @@ export class MemoryWire implements Wire {
   }
 
   get unsent(): number {
-    return this.outgoing.unsent.length;
+    return this.closing ? Infinity : this.outgoing.unsent.length;
   }
 
   attach(handler: WireHandler): void {
@@ -302,7 +302,7 @@ export class MemoryWire implements Wire {
   }
 
   private wasReset(): void {
-    this.outgoing.clear();
+    this.outgoing.held.clear();
     this.incoming.clear();
     this.fail(new NetworkError('ECONNRESET', 'the peer has reset the connection', { operation: 'receive' }));
   }
@@ -353,6 +353,7 @@ export class MemoryWire implements Wire {
 
   private bytesTaken(): void {
     this.settings.scheduler.schedule(() => {
+      if (this.closing) return;
       this.handler?.wireWritten();
       this.closeIfOver();
     });

@@ -10,17 +10,28 @@ interface WiredSocket extends Socket {
   [WIRE]: TcpWire;
 }
 
+/** The addresses of a connection. */
+export interface Ends {
+  readonly local: Address;
+  readonly remote: Address;
+}
+
 /** A wire over a socket of `node:net`: TCP or a Unix domain socket. */
 export class TcpWire implements Wire {
   private readonly socket: Socket;
   private handler: WireHandler | undefined = undefined;
   private written: ((error?: Error | null) => void) | undefined = undefined;
   private failure: NetworkError | undefined = undefined;
-  private endsKnown: { local: Address; remote: Address } | undefined = undefined;
+  private endsKnown: Ends | undefined;
 
-  /** The socket has to be connected, paused and allowed to be half open. */
-  constructor(socket: Socket) {
+  /**
+   * The socket has to be connected, paused and allowed to be half open.
+   *
+   * @param ends For a Unix domain socket, which does not know its path.
+   */
+  constructor(socket: Socket, ends?: Ends) {
     this.socket = socket;
+    this.endsKnown = ends;
     (socket as WiredSocket)[WIRE] = this;
     socket.on('data', onData);
     socket.on('end', onEnd);
@@ -39,7 +50,9 @@ export class TcpWire implements Wire {
   }
 
   get unsent(): number {
-    return this.socket.writableLength;
+    // A socket that failed forgets what it had not sent.
+    const { socket } = this;
+    return socket.destroyed || socket.errored !== null ? Infinity : socket.writableLength;
   }
 
   attach(handler: WireHandler): void {
@@ -111,7 +124,7 @@ export class TcpWire implements Wire {
     handler?.wireClosed(this.failure);
   }
 
-  private ends(): { local: Address; remote: Address } {
+  private ends(): Ends {
     return this.endsKnown ?? addressesOf(this.socket);
   }
 
@@ -122,7 +135,7 @@ export class TcpWire implements Wire {
 
   private makeWritten(): (error?: Error | null) => void {
     this.written = (error) => {
-      if (!error) this.handler?.wireWritten();
+      if (!error && !this.socket.destroyed) this.handler?.wireWritten();
     };
     return this.written;
   }
@@ -144,7 +157,7 @@ function onClose(this: Socket): void {
   (this as WiredSocket)[WIRE].closed();
 }
 
-function addressesOf(socket: Socket): { local: Address; remote: Address } {
+function addressesOf(socket: Socket): Ends {
   return {
     local: toAddress(socket.localAddress, socket.localPort),
     remote: toAddress(socket.remoteAddress, socket.remotePort),

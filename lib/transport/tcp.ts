@@ -3,7 +3,7 @@ import { type Server, type Socket, connect, createServer, isIP } from 'node:net'
 import { Subscription, asapScheduler } from 'rxjs';
 import { NetworkError, systemError } from '../base/errors.ts';
 import { type Candidate, interleave, race } from './race.ts';
-import { TcpWire, toAddress } from './tcp-wire.ts';
+import { type Ends, TcpWire, toAddress } from './tcp-wire.ts';
 import type {
   ConnectHandler,
   ConnectRequest,
@@ -39,7 +39,9 @@ function listen(request: ListenRequest, handler: ListenHandler): Listening {
     server.on('error', (error) => handler.fault(systemError(error, 'accept')));
     handler.listening(boundAddress(server));
   });
-  server.on('connection', (socket: Socket) => handler.accepted(new TcpWire(socket)));
+  server.on('connection', (socket: Socket) =>
+    handler.accepted(new TcpWire(socket, unixEnds(endpoint.path, ''))),
+  );
   server.on('drop', (peer) => {
     handler.turnedAway(peer === undefined ? undefined : toAddress(peer.remoteAddress, peer.remotePort));
   });
@@ -85,7 +87,7 @@ function keepAlive({ keepAliveTime, keepAliveInterval }: StreamSocketOptions) {
 function connectTcp(request: ConnectRequest, handler: ConnectHandler): Connecting {
   const { endpoint, localAddress, attemptDelay, scheduler } = request;
   const attempts = new Subscription();
-  const connected = (socket: Socket) => handler.connected(new TcpWire(socket));
+  const connected = (socket: Socket) => handler.connected(new TcpWire(socket, unixEnds('', endpoint.path)));
   const failed = (error: unknown) => {
     if (!attempts.closed) handler.failed(systemError(error, 'connect'));
   };
@@ -109,6 +111,12 @@ function connectTcp(request: ConnectRequest, handler: ConnectHandler): Connectin
     attempts.add(race(candidates, attemptDelay, scheduler, attempt, connected, failed));
   });
   return { abort: () => attempts.unsubscribe() };
+}
+
+/** The ends of a connection through a Unix domain socket, one of which has a path. */
+function unixEnds(local: string | undefined, remote: string | undefined): Ends | undefined {
+  if (local === undefined || remote === undefined) return undefined;
+  return { local: { family: 'unix', path: local }, remote: { family: 'unix', path: remote } };
 }
 
 function socketOptions(request: ConnectRequest) {
@@ -136,14 +144,19 @@ function resolve(
     attempts.add(asapScheduler.schedule(() => found([{ address: host, family: family === 6 ? 6 : 4 }])));
     return;
   }
-  lookup(host, (error, addresses) => {
-    attempts.add(
-      asapScheduler.schedule(() => {
-        if (error) failed(error);
-        else found(addresses);
-      }),
-    );
-  });
+  const answer = (then: () => void) => attempts.add(asapScheduler.schedule(then));
+  try {
+    lookup(host, (error, addresses) => {
+      if (error) answer(() => failed(error));
+      else if (addresses.length > 0) answer(() => found(addresses));
+      else
+        answer(() =>
+          failed(new NetworkError('ENOTFOUND', `${host} has no address`, { operation: 'connect' })),
+        );
+    });
+  } catch (error) {
+    answer(() => failed(error));
+  }
 }
 
 function lookupAll(host: string, callback: Parameters<NonNullable<ConnectRequest['lookup']>>[1]): void {

@@ -1,0 +1,7 @@
+import { library, report } from '../support/report.js';
+
+const { handleEach, listen, sendTo } = library;
+
+listen({ host: '127.0.0.1', maxConnections: 1_000_000, onListening: ({ port }) => report(port) })
+  .pipe(handleEach((connection) => connection.receive$.pipe(sendTo(connection))))
+  .subscribe();

@@ -1,0 +1,6 @@
+import { library, report } from '../support/report.js';
+
+const server = new library.TcpServer({ host: '127.0.0.1', maxConnections: 1_000_000 });
+server.receive$.subscribe(({ connection, data }) => connection.send(data));
+const { port } = await server.start();
+report(port);

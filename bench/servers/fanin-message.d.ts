@@ -1,0 +1,2 @@
+export const DEPTH: number;
+export const MESSAGE: Buffer;

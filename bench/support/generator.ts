@@ -1,0 +1,89 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { LOAD_CORE, ended, spawnPinned } from './pinned.ts';
+
+/** What a load generator is to do; load.c explains the terms. */
+export interface Load {
+  readonly connections: number;
+  readonly request: number;
+  readonly answer: number;
+  readonly depth: number;
+  readonly period: number;
+}
+
+/** What it has seen. */
+export interface LoadResult {
+  readonly messages: number;
+  readonly seconds: number;
+  /** CPU seconds of the generator itself. */
+  readonly cpu: number;
+  /** Microseconds. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** What is done when counting begins and ends. */
+export interface LoadObserver {
+  begin(): void;
+  end(): void;
+}
+
+/** The load generator in a process of its own: C where there is a compiler, else JavaScript. */
+export class Generator {
+  readonly kind: 'c' | 'node';
+  private readonly folder = mkdtempSync(join(tmpdir(), 'hpsocket-rx-bench-'));
+  private readonly command: readonly [string, ...string[]];
+
+  constructor(wish: 'auto' | 'c' | 'node') {
+    const binary = join(this.folder, 'load');
+    const compiled = wish !== 'node' && compile(binary);
+    if (wish === 'c' && !compiled) {
+      this.close();
+      throw new Error('cannot compile bench/support/load.c with cc');
+    }
+    this.kind = compiled ? 'c' : 'node';
+    this.command = compiled ? [binary] : [process.execPath, here('load.js')];
+  }
+
+  /** Puts load on a port; resolves when it is over. */
+  async run(
+    port: number,
+    load: Load,
+    times: { lead: number; seconds: number },
+    observer?: LoadObserver,
+  ): Promise<LoadResult> {
+    const [command, ...before] = this.command;
+    const { connections, request, answer, depth, period } = load;
+    const numbers = [port, connections, request, answer, depth, period, times.lead, times.seconds];
+    const child = spawnPinned(LOAD_CORE, command, [...before, ...numbers.map(String)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let result: LoadResult | undefined;
+    for await (const line of createInterface({ input: child.stdout! })) {
+      if (line === 'begin') {
+        observer?.begin();
+      } else if (line.startsWith('end ')) {
+        observer?.end();
+        result = JSON.parse(line.slice(4)) as LoadResult;
+      }
+    }
+    if ((await ended(child)) !== 0 || result === undefined) throw new Error('the load generator has failed');
+    return result;
+  }
+
+  close(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function compile(binary: string): boolean {
+  return spawnSync('cc', ['-O2', '-o', binary, here('load.c')], { stdio: 'ignore' }).status === 0;
+}
+
+function here(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}

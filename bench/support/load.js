@@ -1,0 +1,82 @@
+// The load generator in JavaScript, for machines without a C compiler; load.c says what it does and how it is called.
+// It takes about as much CPU as the servers, so it is soon the limit itself.
+import { connect } from 'node:net';
+
+const [port, connections, request, answer, depth, period, lead, seconds] = process.argv.slice(2).map(Number);
+
+const pattern = Buffer.from(Array.from({ length: depth * request + period }, (_, i) => i % period));
+const expected = Buffer.from(Array.from({ length: 65_536 + period }, (_, i) => i % period));
+const block = Buffer.alloc(65_536);
+const latencies = new Uint32Array(1_000_000);
+let messages = 0;
+let checking = true;
+
+function open() {
+  let received = 0;
+  let done = 0;
+  let sent = 0;
+  const begun = new Float64Array(depth).fill(performance.now());
+  const send = (count) => {
+    socket.write(pattern.subarray(sent % period, (sent % period) + count * request));
+    sent += count * request;
+  };
+  const read = (length) => {
+    if (checking && block.compare(expected, received % period, (received % period) + length, 0, length) !== 0)
+      fail('an answer has the wrong bytes');
+    received += length;
+    const complete = Math.floor(received / answer) - done;
+    if (complete === 0) return true;
+    if (complete > depth) fail('more answers than requests');
+    const at = performance.now();
+    for (let i = 0; i < complete; i++) {
+      const slot = done++ % depth;
+      latencies[Math.min(Math.floor((at - begun[slot]) * 1000), latencies.length - 1)]++;
+      begun[slot] = at;
+    }
+    messages += complete;
+    send(complete);
+    return true;
+  };
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    noDelay: true,
+    onread: { buffer: block, callback: read },
+  });
+  socket.on('error', ({ message }) => fail(message));
+  socket.on('close', () => fail('the server has closed a connection'));
+  socket.on('connect', () => send(depth));
+}
+
+function percentile(share) {
+  let seen = 0;
+  return latencies.findIndex((count) => (seen += count) >= share * messages);
+}
+
+function fail(what) {
+  process.stderr.write(`load: ${what}\n`);
+  process.exit(1);
+}
+
+for (let i = 0; i < connections; i++) open();
+
+setTimeout(() => {
+  const start = performance.now();
+  const cpu = process.cpuUsage();
+  checking = false;
+  messages = 0;
+  latencies.fill(0);
+  process.stdout.write('begin\n');
+  setTimeout(() => {
+    const used = process.cpuUsage(cpu);
+    const result = {
+      messages,
+      seconds: (performance.now() - start) / 1000,
+      cpu: (used.user + used.system) / 1e6,
+      p50: percentile(0.5),
+      p99: percentile(0.99),
+    };
+    process.stdout.write(`end ${JSON.stringify(result)}\n`);
+    setTimeout(() => process.exit(0), 50);
+  }, seconds * 1000);
+}, lead * 1000);

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { CLOSE_REASONS, ERROR_CODES } from '../../lib/index.ts';
+
+const root = new URL('../../', import.meta.url);
+const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+  exports: Record<string, string | { types: string; default: string }>;
+};
+
+/** The names that each entry point exports at run time. A name that is added or lost shows in review. */
+const NAMES: Record<string, readonly string[]> = {
+  '.': [
+    'ByteQueue',
+    'CLOSE_REASONS',
+    'ERROR_CODES',
+    'FlowGate',
+    'MemoryNetwork',
+    'NetworkError',
+    'NetworkTimeoutError',
+    'OptionError',
+    'TcpAgent',
+    'TcpClient',
+    'TcpServer',
+    'coalesce',
+    'currentGate',
+    'dial',
+    'flowConfig',
+    'flowForEach',
+    'flowMap',
+    'flowMarks',
+    'formatAddress',
+    'handleEach',
+    'hex',
+    'listen',
+    'loopScheduler',
+    'parseEndpoint',
+    'processFlow',
+    'reconnect',
+    'sendPolicy',
+    'sendTo',
+    'shed',
+    'tcp',
+    'toAsyncIterable',
+    'toBytes',
+    'toText',
+    'utf8',
+  ],
+};
+
+describe('the package', () => {
+  const entries = Object.entries(manifest.exports).filter(([path]) => path !== './package.json');
+
+  it('should have the entry points that are pinned here', () => {
+    expect(entries.map(([path]) => path)).toEqual(Object.keys(NAMES));
+  });
+
+  it.each(entries)('should export from %s exactly the pinned names', async (path, target) => {
+    expect(target).toMatchObject({ types: expect.any(String), default: expect.any(String) });
+    const module = (await import(`hpsocket-rx${path.slice(1)}`)) as Record<string, unknown>;
+    expect(Object.keys(module).sort()).toEqual(NAMES[path]);
+  });
+});
+
+describe('the README', () => {
+  const readme = readFileSync(new URL('README.md', root), 'utf8');
+
+  it.each(Object.keys(ERROR_CODES))('should explain the error code %s', (code) => {
+    expect(readme).toContain(`\`${code}\``);
+  });
+
+  it.each(CLOSE_REASONS)('should explain the close reason %s', (reason) => {
+    expect(readme).toContain(`\`${reason}\``);
+  });
+});
