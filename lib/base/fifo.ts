@@ -3,7 +3,7 @@
  * unless it had grown long.
  */
 export class Fifo<T> {
-  private items: (T | undefined)[] = [];
+  private items = fresh<T>();
   private head = 0;
   private tail = 0;
 
@@ -31,7 +31,7 @@ export class Fifo<T> {
     this.items[this.head++] = undefined;
     if (this.head === this.tail) {
       this.head = this.tail = 0;
-      if (this.items.length > KEPT) this.items = [];
+      if (this.items.length > KEPT) this.items = fresh();
     } else if (this.head >= KEPT && this.head * 2 >= this.tail) {
       this.items = this.items.slice(this.head, this.tail);
       this.tail -= this.head;
@@ -43,7 +43,7 @@ export class Fifo<T> {
   /** Removes and returns everything. */
   clear(): T[] {
     const items = this.items.slice(this.head, this.tail) as T[];
-    this.items = [];
+    this.items = fresh();
     this.head = this.tail = 0;
     return items;
   }
@@ -51,3 +51,8 @@ export class Fifo<T> {
 
 /** Places that an empty queue keeps. */
 const KEPT = 256;
+
+/** Not empty, so that arrays of all queues are of one kind inside of V8, whatever they hold. */
+function fresh<T>(): (T | undefined)[] {
+  return [undefined];
+}

@@ -2,6 +2,7 @@ import { Observable, type SchedulerLike, type Subscription, asapScheduler } from
 import { NetworkError, type Operation } from '../base/errors.ts';
 import { MAX_TIMER, flag, integer, table } from '../base/options.ts';
 import type { Closed } from '../connection/closed.ts';
+import { markingClock } from '../connection/coarse-clock.ts';
 import type { Connection } from '../connection/connection.ts';
 import { DeadlineQueue } from '../connection/deadline-queue.ts';
 import type { ConnectionSettings } from '../connection/settings.ts';
@@ -87,6 +88,7 @@ export abstract class Component implements ConnectionHost, FlowTarget, AsyncDisp
   private readonly drops = new ComponentSource<Dropped>(this);
   private readonly states = new ComponentSource<ComponentState>(this);
   private readonly epoch: number;
+  private readonly marks: { now(): number };
   private current: ComponentState = 'stopped';
   private stopping: Stopping | undefined;
   private lastId = 0;
@@ -97,6 +99,7 @@ export abstract class Component implements ConnectionHost, FlowTarget, AsyncDisp
     this.settings = settings;
     this.scheduler = settings.scheduler;
     this.epoch = this.scheduler.now();
+    this.marks = markingClock(this.scheduler);
     this.deadlines = new DeadlineQueue(this.scheduler, () => this.now());
     this.flow = new FlowGate({
       marks: settings.budget,
@@ -222,6 +225,11 @@ export abstract class Component implements ConnectionHost, FlowTarget, AsyncDisp
   /** @internal */
   now(): number {
     return this.scheduler.now() - this.epoch;
+  }
+
+  /** @internal */
+  markingTime(): number {
+    return this.marks.now() - this.epoch;
   }
 
   /** @internal */

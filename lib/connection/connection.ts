@@ -78,7 +78,10 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
   readonly bytesOut: number;
   /** Milliseconds since the connection was accepted or dialled; twin of `GetConnectPeriod`. */
   readonly age: number;
-  /** Milliseconds since something was received; NaN with `markSilence: false`. Twin of `GetSilencePeriod`. */
+  /**
+   * Milliseconds since something was received, exact to 10 on the default scheduler; NaN with `markSilence: false`.
+   * Twin of `GetSilencePeriod`.
+   */
   readonly silence: number;
   /** The last error of this connection: why a send was refused, or why it closed. */
   readonly lastError: NetworkError | undefined;

@@ -8,8 +8,13 @@ import type { FlowGate } from './flow-gate.ts';
 let current: FlowGate | undefined;
 let depth = 0;
 
-const tasks = new Fifo<() => void>();
+const tasks = new Fifo<EmissionTask>();
 const touched: Settling[] = [];
+
+/** Something put off until the outermost emission has returned. */
+export interface EmissionTask {
+  flush(): void;
+}
 
 /** Something that decides when the outermost emission has returned. */
 export interface Settling {
@@ -42,7 +47,7 @@ export function leave(outer: FlowGate | undefined): void {
 }
 
 /** Runs a task when the outermost emission has returned, before any gate decides to pause. */
-export function afterEmission(task: () => void): void {
+export function afterEmission(task: EmissionTask): void {
   tasks.push(task);
 }
 
@@ -54,7 +59,7 @@ export function settleLater(gate: Settling): void {
 function settleAll(): void {
   try {
     // Still counted as inside: what a task sends joins the tasks of this turn.
-    while (tasks.length > 0) tasks.shift()();
+    while (tasks.length > 0) tasks.shift().flush();
   } finally {
     depth = 0;
     for (let gate = touched.pop(); gate !== undefined; gate = touched.pop()) gate.settle();

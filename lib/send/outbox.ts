@@ -1,7 +1,7 @@
 import { NetworkError } from '../base/errors.ts';
 import { Fifo } from '../base/fifo.ts';
 import { type Checks, integer, oneOf } from '../base/options.ts';
-import { type Flusher, flusherFor } from './flusher.ts';
+import { flushAtTurnEnd, flushOn } from './flusher.ts';
 import { gather, markBlock, rewind } from './gather.ts';
 import { BLOCK_SIZE, type SendPolicy } from './send-policy.ts';
 
@@ -90,7 +90,24 @@ export interface PulledUnit {
   failed(error: NetworkError): void;
 }
 
-type Unit = Uint8Array | readonly Uint8Array[] | PulledUnit | SentWaiter;
+type BytesUnit = Uint8Array | readonly Uint8Array[];
+type Unit = BytesUnit | PulledUnit;
+
+/** Bytes of a pulled unit that are on their way. */
+interface PulledBytes {
+  readonly unit: PulledUnit;
+  readonly bytes: number;
+}
+
+/** How far handing over had come when the system left something behind. */
+interface Milestone {
+  /** Bytes handed over, counted from the beginning. */
+  readonly bytes: number;
+  /** Units handed over. */
+  readonly units: number;
+  /** What of pulled units is among them. */
+  readonly pulled: readonly PulledBytes[];
+}
 
 /**
  * The bytes of one connection that wait to be sent. A policy decides when they become a write, the limits how many
@@ -101,23 +118,33 @@ export class Outbox {
   private readonly owner: OutboxOwner;
   private readonly limits: Required<OutboxLimits>;
   private readonly policy: SendPolicy;
-  private readonly flusher: Flusher;
 
-  /** What waits, in order. */
+  /** What waits, in order: whole units, of which nothing is on its way yet. */
   private readonly units = new Fifo<Unit>();
-  /** Whether a part of the first unit is on its way, so that the rest must follow. */
-  private headBegun = false;
+  /** What is left of the unit of which a part is on its way. */
+  private begun: Unit | undefined = undefined;
   private queued = 0;
   private inFlight = 0;
   /** Handed over and not yet reported, while somebody observes. */
   private unreported: Uint8Array[] | undefined = undefined;
-  /** Waiters whose bytes are on their way, and the count of sent bytes that each waits for. */
-  private readonly waiters = new Fifo<SentWaiter>();
-  private readonly positions = new Fifo<number>();
+
+  /** Units accepted, handed over and taken by the system, counted from the beginning; dropped ones count too. */
+  private unitsAccepted = 0;
+  private unitsHandedOver = 0;
+  private unitsSent = 0;
+  /** Units dropped behind the one that has begun: they count as handed over once that one is. */
+  private droppedBehind = 0;
+  /** For what is in flight; made when the system first leaves something behind. */
+  private milestones: Fifo<Milestone> | undefined = undefined;
+  /** Who waits, and for how many units. */
+  private waiters: Fifo<SentWaiter> | undefined = undefined;
+  private waitedUnits: Fifo<number> | undefined = undefined;
+  /** What of pulled units has been taken for the next write, and what the system has taken. */
+  private pulled: PulledBytes[] = NOTHING_PULLED;
+  private pulledSent: PulledBytes[] = NOTHING_PULLED;
+
   private armed = false;
   private halted = false;
-  /** Entries of {@link units} that were dropped and still take a place. */
-  private holes = 0;
   private closedBy: NetworkError | undefined = undefined;
 
   /** Bytes that the system has taken. */
@@ -130,7 +157,6 @@ export class Outbox {
     this.owner = owner;
     this.policy = policy;
     this.limits = limits;
-    this.flusher = flusherFor(policy.scheduler);
   }
 
   /** Bytes accepted and not yet taken by the system. */
@@ -140,19 +166,18 @@ export class Outbox {
 
   /** Whether everything accepted has been taken; false too while a pulled unit has more to come. */
   get isEmpty(): boolean {
-    return this.inFlight === 0 && this.units.length === 0;
+    return this.inFlight === 0 && !this.hasMore;
   }
 
   /** Accepts one unit of bytes: one piece, or several that stay together. */
-  send(unit: Uint8Array | readonly Uint8Array[]): SendResult {
+  send(unit: BytesUnit): SendResult {
     const { maxPending, highPending } = this.limits;
     if (this.closedBy !== undefined) return 'refused';
     const bytes = lengthOf(unit);
     if (bytes > 0) {
       if (this.queued + this.inFlight + bytes > maxPending && !this.makeRoom(bytes)) return 'refused';
-      this.units.push(unit);
       this.queued += bytes;
-      this.arm();
+      this.accept(unit);
       this.owner.pendingChanged();
     }
     return this.queued + this.inFlight > highPending ? 'congested' : 'ok';
@@ -160,12 +185,8 @@ export class Outbox {
 
   /** Accepts a unit whose bytes are pulled when there is room. */
   sendPulled(unit: PulledUnit): void {
-    if (this.closedBy !== undefined) {
-      unit.failed(this.closedBy);
-      return;
-    }
-    this.units.push(unit);
-    this.arm();
+    if (this.closedBy === undefined) this.accept(unit);
+    else unit.failed(this.closedBy);
   }
 
   /** A pulled unit has bytes again. */
@@ -175,10 +196,13 @@ export class Outbox {
 
   /** Calls the waiter when everything accepted so far has been taken, at once if it has been. */
   whenSent(waiter: SentWaiter): void {
-    if (this.closedBy !== undefined) waiter.release(this.closedBy);
-    else if (this.isEmpty) waiter.release();
-    else {
-      this.units.push(waiter);
+    if (this.closedBy !== undefined) {
+      waiter.release(this.closedBy);
+    } else if (this.isEmpty && !this.hasWaiters) {
+      waiter.release();
+    } else {
+      (this.waiters ??= new Fifo()).push(waiter);
+      (this.waitedUnits ??= new Fifo()).push(this.unitsAccepted);
       this.arm();
     }
   }
@@ -207,46 +231,63 @@ export class Outbox {
   close(error: NetworkError): void {
     if (this.closedBy !== undefined) return;
     this.closedBy = error;
-    const waiters = this.waiters.clear();
-    const units = this.units.clear();
-    this.positions.clear();
+    const waiters = this.waiters?.clear() ?? [];
+    const pulled = new Set<PulledUnit>();
+    for (const milestone of this.milestones?.clear() ?? [])
+      for (const { unit } of milestone.pulled) pulled.add(unit);
+    for (const unit of [this.begun, ...this.units.clear()])
+      if (unit !== undefined && !isBytes(unit)) pulled.add(unit);
+    this.begun = undefined;
     this.unreported = undefined;
     for (const waiter of waiters) waiter.release(error);
-    for (const unit of units) {
-      if (isBytes(unit)) continue;
-      if ('pull' in unit) unit.failed(error);
-      else unit.release(error);
-    }
+    for (const unit of pulled) unit.failed(error);
+  }
+
+  private get hasMore(): boolean {
+    return this.units.length > 0 || this.begun !== undefined;
+  }
+
+  private get hasWaiters(): boolean {
+    return this.waiters !== undefined && this.waiters.length > 0;
+  }
+
+  private accept(unit: Unit): void {
+    this.units.push(unit);
+    this.unitsAccepted++;
+    this.arm();
   }
 
   private arm(): void {
-    if (this.policy.name === 'direct') this.pump();
+    const { name, scheduler } = this.policy;
+    if (name === 'direct') this.pump();
     if (this.armed) return;
     this.armed = true;
-    this.flusher.add(this);
+    if (scheduler === undefined) flushAtTurnEnd(this);
+    else flushOn(scheduler, this);
   }
 
   private pump(): void {
-    while (this.units.length > 0 && !this.halted && this.mayWrite()) {
-      const first = this.units.at(0);
-      if (first === NOTHING) {
-        this.dropHead();
-        continue;
+    while (this.hasMore && !this.halted && this.mayWrite()) {
+      if (this.units.length === 1 && this.begun === undefined && this.policy.name !== 'safe') {
+        const only = this.units.at(0);
+        if (only instanceof Uint8Array) {
+          // One answer to one message: nothing to join.
+          this.units.shift();
+          this.unitsHandedOver++;
+          this.write(only);
+          this.settle();
+          continue;
+        }
       }
-      if (first instanceof Uint8Array && this.policy.name !== 'safe' && this.isAlone()) {
-        this.dropHead();
-        this.write(first);
-      } else if (!this.writeMany()) {
-        break;
-      }
-      this.takeWaiters();
+      const wrote = this.writeMany();
+      this.settle();
+      if (!wrote) return;
     }
   }
 
-  /** Whether the unit at the head is followed by nothing but waiters: the case of one answer to one message. */
-  private isAlone(): boolean {
-    for (let i = 1; i < this.units.length; i++) if (!isWaiter(this.units.at(i))) return false;
-    return true;
+  private mayWrite(): boolean {
+    if (this.inFlight === 0) return true;
+    return this.policy.name !== 'safe' && this.inFlight < BLOCK_SIZE;
   }
 
   private write(bytes: Uint8Array): void {
@@ -254,7 +295,6 @@ export class Outbox {
     this.inFlight += bytes.length;
     if (this.owner.observesSent) (this.unreported ??= []).push(bytes);
     this.sink.write(bytes);
-    this.countTaken();
   }
 
   private writeMany(): boolean {
@@ -265,95 +305,91 @@ export class Outbox {
     if (joined.length === 1) {
       this.write(joined[0] as Uint8Array);
     } else {
-      for (const piece of joined) {
-        this.queued -= piece.length;
-        this.inFlight += piece.length;
-      }
+      const bytes = lengthOf(joined);
+      this.queued -= bytes;
+      this.inFlight += bytes;
       if (this.owner.observesSent) (this.unreported ??= []).push(...joined);
       this.sink.writev(joined);
-      this.countTaken();
     }
-    if (this.inFlight === 0 && this.unreported === undefined) rewind(mark);
+    if (this.sink.unsent === 0 && this.unreported === undefined) rewind(mark);
     return true;
-  }
-
-  private mayWrite(): boolean {
-    if (this.inFlight === 0) return true;
-    return this.policy.name !== 'safe' && this.inFlight < BLOCK_SIZE;
   }
 
   /** Takes pieces from the front, up to `limit` bytes; a pulled unit gives one block at a time. */
   private take(limit: number): Uint8Array[] {
     const pieces: Uint8Array[] = [];
     let room = limit;
-    while (this.units.length > 0 && room > 0) {
-      const unit = this.units.at(0);
+    while (this.hasMore && room > 0) {
+      this.begun ??= this.units.shift();
+      const unit: Unit = this.begun;
       if (isBytes(unit)) {
         const { taken, left } = takeFrom(unit, room, pieces);
         room -= taken;
-        if (left === undefined) {
-          this.dropHead();
-        } else {
-          this.units.set(0, left);
-          this.headBegun = true;
-        }
-      } else if ('pull' in unit) {
+        this.begun = left;
+      } else {
         const bytes = unit.pull();
         if (bytes === undefined) break;
         if (bytes === null) {
-          this.dropHead();
-          continue;
+          this.begun = undefined;
+        } else {
+          pieces.push(bytes);
+          this.queued += bytes.length;
+          room = Math.min(room, BLOCK_SIZE) - bytes.length;
+          if (this.pulled === NOTHING_PULLED) this.pulled = [];
+          this.pulled.push({ unit, bytes: bytes.length });
         }
-        pieces.push(bytes);
-        this.queued += bytes.length;
-        this.headBegun = true;
-        room = Math.min(room, BLOCK_SIZE) - bytes.length;
-        this.waitFor(new Taken(unit, bytes.length), pieces);
-      } else {
-        this.dropHead();
-        this.waitFor(unit, pieces);
+      }
+      if (this.begun === undefined) {
+        this.unitsHandedOver += 1 + this.droppedBehind;
+        this.droppedBehind = 0;
       }
     }
     return pieces;
   }
 
-  /** Waiters at the front wait only for what is on its way. */
-  private takeWaiters(): void {
-    while (this.units.length > 0) {
-      const unit = this.units.at(0);
-      if (!isWaiter(unit)) return;
-      this.dropHead();
-      if (this.inFlight === 0 && this.unreported === undefined && this.waiters.length === 0) unit.release();
-      else this.waitFor(unit);
+  /** After a write: what the system did not take at once becomes a milestone. */
+  private settle(): void {
+    this.countTaken();
+    const { pulled } = this;
+    this.pulled = NOTHING_PULLED;
+    if (this.inFlight > 0) {
+      const bytes = this.sent + this.inFlight;
+      (this.milestones ??= new Fifo()).push({ bytes, units: this.unitsHandedOver, pulled });
+    } else if (pulled.length > 0) {
+      this.pulledSent = [...this.pulledSent, ...pulled];
     }
-  }
-
-  private waitFor(waiter: SentWaiter, taken: readonly Uint8Array[] = []): void {
-    let position = this.sent + this.inFlight;
-    for (const piece of taken) position += piece.length;
-    this.waiters.push(waiter);
-    this.positions.push(position);
-  }
-
-  private dropHead(): void {
-    this.headBegun = false;
-    this.units.shift();
   }
 
   /** Counts what the sink has taken since the last look. */
   private countTaken(): void {
     const taken = this.inFlight - this.sink.unsent;
-    if (taken <= 0) return;
-    this.inFlight -= taken;
-    this.sent += taken;
+    if (taken > 0) {
+      this.inFlight -= taken;
+      this.sent += taken;
+    }
+    const { milestones } = this;
+    while (milestones !== undefined && milestones.length > 0 && milestones.at(0).bytes <= this.sent) {
+      const { units, pulled } = milestones.shift();
+      this.unitsSent = units;
+      if (pulled.length > 0) this.pulledSent = [...this.pulledSent, ...pulled];
+    }
+    if (this.inFlight === 0) this.unitsSent = this.unitsHandedOver;
   }
 
   /** Tells everybody about progress; user code runs here, so the state is final before. */
   private report(): void {
     if (this.unreported !== undefined) this.reportBytes(this.unreported);
-    while (this.positions.length > 0 && this.positions.at(0) <= this.sent) {
-      this.positions.shift();
-      this.waiters.shift().release();
+    if (this.pulledSent.length > 0) {
+      const { pulledSent } = this;
+      this.pulledSent = NOTHING_PULLED;
+      for (const { unit, bytes } of pulledSent) unit.taken(bytes);
+    }
+    const { waiters, waitedUnits } = this;
+    if (waiters !== undefined && waitedUnits !== undefined) {
+      while (waiters.length > 0 && waitedUnits.at(0) <= this.unitsSent) {
+        waitedUnits.shift();
+        waiters.shift().release();
+      }
     }
     this.owner.pendingChanged();
   }
@@ -387,7 +423,7 @@ export class Outbox {
       `${bytes} bytes on top of ${pending} pending would exceed maxPending, which is ${maxPending}`,
       { operation: 'send' },
     );
-    const lost = overflow === 'drop-old' ? this.dropOldest(bytes) : 0;
+    const lost = overflow === 'drop-old' ? this.dropOldest(pending + bytes - maxPending) : 0;
     const fits = this.pending + bytes <= maxPending;
     const gone = fits ? lost : lost + bytes;
     this.dropped += gone;
@@ -395,42 +431,35 @@ export class Outbox {
     return fits;
   }
 
-  /** Drops whole units, the oldest first, none of which a part is on its way. */
-  private dropOldest(bytes: number): number {
-    const { maxPending } = this.limits;
-    const first = this.headBegun ? 1 : 0;
-    const begun = this.headBegun ? this.units.at(0) : NOTHING;
-    const droppable = this.queued - (isBytes(begun) ? lengthOf(begun) : 0);
-    if (this.pending - droppable + bytes > maxPending) return 0;
+  /**
+   * Drops whole units, the oldest first; none, if that does not make enough room. A pulled unit at the front is
+   * spared, a further one is a barrier.
+   */
+  private dropOldest(needed: number): number {
+    if (this.begun === undefined && this.units.length > 0 && !isBytes(this.units.at(0)))
+      this.begun = this.units.shift();
     let lost = 0;
-    for (let i = first; this.pending + bytes > maxPending; i++) {
-      const unit = this.units.at(i);
-      if (!isBytes(unit)) continue;
-      this.units.set(i, NOTHING);
-      const length = lengthOf(unit);
-      this.queued -= length;
-      lost += length;
-      if (length > 0) this.holes++;
+    let count = 0;
+    while (lost < needed) {
+      const unit = count < this.units.length ? this.units.at(count++) : undefined;
+      if (unit === undefined || !isBytes(unit)) return 0;
+      lost += lengthOf(unit);
     }
-    if (this.holes >= 64 && this.holes * 2 >= this.units.length) {
-      for (const unit of this.units.clear()) if (unit !== NOTHING) this.units.push(unit);
-      this.holes = 0;
-    }
+    for (let left = count; left > 0; left--) this.units.shift();
+    this.queued -= lost;
+    if (this.begun === undefined) this.unitsHandedOver += count;
+    else this.droppedBehind += count;
     return lost;
   }
 }
 
-const NOTHING = new Uint8Array(0);
+const NOTHING_PULLED: PulledBytes[] = [];
 
-function isBytes(unit: Unit): unit is Uint8Array | readonly Uint8Array[] {
+function isBytes(unit: Unit): unit is BytesUnit {
   return unit instanceof Uint8Array || Array.isArray(unit);
 }
 
-function isWaiter(unit: Unit): unit is SentWaiter {
-  return !isBytes(unit) && !('pull' in unit);
-}
-
-function lengthOf(unit: Uint8Array | readonly Uint8Array[]): number {
+function lengthOf(unit: BytesUnit): number {
   if (unit instanceof Uint8Array) return unit.length;
   let length = 0;
   for (const piece of unit) length += piece.length;
@@ -439,10 +468,10 @@ function lengthOf(unit: Uint8Array | readonly Uint8Array[]): number {
 
 /** Moves up to `room` bytes of a unit to `pieces`. */
 function takeFrom(
-  unit: Uint8Array | readonly Uint8Array[],
+  unit: BytesUnit,
   room: number,
   pieces: Uint8Array[],
-): { taken: number; left: Unit | undefined } {
+): { taken: number; left: BytesUnit | undefined } {
   const parts = unit instanceof Uint8Array ? [unit] : unit;
   let taken = 0;
   for (let i = 0; i < parts.length; i++) {
@@ -456,20 +485,4 @@ function takeFrom(
     taken += piece.length;
   }
   return { taken, left: undefined };
-}
-
-/** Tells a pulled unit that its bytes were taken. */
-class Taken implements SentWaiter {
-  private readonly unit: PulledUnit;
-  private readonly bytes: number;
-
-  constructor(unit: PulledUnit, bytes: number) {
-    this.unit = unit;
-    this.bytes = bytes;
-  }
-
-  release(error?: NetworkError): void {
-    if (error === undefined) this.unit.taken(this.bytes);
-    else this.unit.failed(error);
-  }
 }

@@ -17,7 +17,7 @@ describe('afterEmission', () => {
     gate.emit(() => {
       gate.emit(() => {
         gate.lease(1);
-        afterEmission(() => log.push('task'));
+        afterEmission({ flush: () => void log.push('task') });
       });
       log.push('inner returned');
     });
@@ -29,7 +29,7 @@ describe('afterEmission', () => {
     const gate = loggingGate(log);
     gate.emit(() => {
       const lease = gate.lease(1);
-      afterEmission(() => lease.release());
+      afterEmission({ flush: () => lease.release() });
     });
     expect(log).toEqual([]);
   });
@@ -37,9 +37,11 @@ describe('afterEmission', () => {
   it('should count a task as part of the emission, though no gate is current', () => {
     const seen: unknown[] = [];
     new FlowGate().emit(() => {
-      afterEmission(() => {
-        seen.push(isEmitting(), currentGate());
-        afterEmission(() => seen.push('task of a task'));
+      afterEmission({
+        flush: () => {
+          seen.push(isEmitting(), currentGate());
+          afterEmission({ flush: () => void seen.push('task of a task') });
+        },
       });
     });
     expect(seen).toEqual([true, undefined, 'task of a task']);
@@ -52,8 +54,10 @@ describe('afterEmission', () => {
     const attempt = () =>
       gate.emit(() => {
         gate.lease(1);
-        afterEmission(() => {
-          throw new Error('broken');
+        afterEmission({
+          flush: () => {
+            throw new Error('broken');
+          },
         });
       });
     expect(attempt).toThrow('broken');

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { VirtualTimeScheduler } from 'rxjs';
 import { utf8 } from '../../lib/bytes/bytes-like.ts';
 import { FlowGate, flowMarks } from '../../lib/flow/flow-gate.ts';
-import { flusherFor } from '../../lib/send/flusher.ts';
 import { sendPolicy } from '../../lib/send/send-policy.ts';
 import { fakeOutbox } from '../support/fake-sink.ts';
 
@@ -93,17 +92,14 @@ describe('the end of the turn', () => {
   });
 });
 
-describe('flusherFor', () => {
-  it('should share one flusher, and one appointment, between all connections with the same scheduler', () => {
-    const [scheduler, other] = [new VirtualTimeScheduler(), new VirtualTimeScheduler()];
+describe('a policy with a scheduler', () => {
+  it('should share one appointment between all connections with the same scheduler', () => {
+    const scheduler = new VirtualTimeScheduler();
     const policy = sendPolicy.pack({ scheduler });
     const boxes = [fakeOutbox({ policy }), fakeOutbox({ policy })] as const;
     for (const { outbox } of boxes) outbox.send(utf8('a'));
     for (const { outbox } of boxes) outbox.send(utf8('b'));
     expect(scheduler.actions).toHaveLength(1);
-    expect(flusherFor(scheduler)).toBe(flusherFor(scheduler));
-    expect(flusherFor(scheduler)).not.toBe(flusherFor(other));
-    expect(flusherFor(undefined)).toBe(flusherFor(undefined));
     scheduler.flush();
     expect(boxes.map(({ sink }) => sink.writes)).toEqual([['ab'], ['ab']]);
   });

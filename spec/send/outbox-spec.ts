@@ -136,13 +136,14 @@ describe('Outbox.whenSent', () => {
   });
 
   it.each(['pack', 'safe', 'direct'] as const)(
-    'should answer in order, each when its bytes are taken: %s',
+    'should answer in order, each when the write that has its bytes is taken: %s',
     (name) => {
       const { outbox, take } = fakeOutbox({ policy: sendPolicy[name](), atOnce: 0 });
       const log: string[] = [];
       outbox.send(utf8('aaa'));
       outbox.whenSent(waiter(log, 'a'));
       outbox.whenSent(waiter(log, 'also a'));
+      outbox.flush();
       outbox.send([utf8('b'), utf8('b')]);
       outbox.whenSent(waiter(log, 'b'));
       outbox.flush();
@@ -228,7 +229,7 @@ describe('Outbox.close', () => {
     outbox.sendPulled(unit);
     outbox.whenSent(waiter(log, 'c'));
     outbox.close(closedError);
-    expect(log).toEqual(['a: ERR_CLOSED', 'b: ERR_CLOSED', 'file: ERR_CLOSED', 'c: ERR_CLOSED']);
+    expect(log).toEqual(['a: ERR_CLOSED', 'b: ERR_CLOSED', 'c: ERR_CLOSED', 'file: ERR_CLOSED']);
     take();
     outbox.flush();
     outbox.close(closedError);
