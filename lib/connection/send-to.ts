@@ -2,7 +2,7 @@ import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { NetworkError } from '../base/errors.ts';
 import { type Resolved, flag, having, table } from '../base/options.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
-import { currentGate } from '../flow/emission.ts';
+import { type EmissionTask, afterEmission, currentGate, isEmitting } from '../flow/emission.ts';
 import { SourceSubscriber } from '../flow/event-source.ts';
 import type { FlowGate } from '../flow/flow-gate.ts';
 import { sizeOf } from '../flow/size-of.ts';
@@ -53,11 +53,14 @@ export function sendTo<Out = BytesLike>(
 }
 
 /** One subscription of {@link sendTo}: between its source and its destination, and told of the connection's end. */
-class Sending<Out> extends SourceSubscriber<Out> implements EndListener, SentWaiter {
+class Sending<Out> extends SourceSubscriber<Out> implements EndListener, SentWaiter, EmissionTask {
   private readonly subscriber: Subscriber<never>;
   private readonly connection: Connection<unknown, Out>;
   private readonly settings: Resolved<SendToOptions>;
   private tracker: Tracker | undefined = undefined;
+  /** Bytes sent in this emission for which no lease has been taken, and the gate that delivered them. */
+  private owed = 0;
+  private gate: FlowGate | undefined = undefined;
 
   constructor(
     subscriber: Subscriber<never>,
@@ -75,12 +78,23 @@ class Sending<Out> extends SourceSubscriber<Out> implements EndListener, SentWai
     const { connection, settings } = this;
     try {
       const gate = settings.gate ?? currentGate() ?? this.untracked();
-      if (connection.send(value) === 'refused')
-        throw connection.lastError ?? new NetworkError('ERR_CLOSED', 'refused');
-      if (gate !== undefined) connection.whenSent(gate.lease(sizeOf(value), 'sendTo'));
+      if (connection.send(value) === 'refused') throw refusal(connection);
+      if (gate === undefined) return;
+      if (this.owed > 0 && gate !== this.gate) this.flush();
+      this.gate = gate;
+      if (this.owed === 0 && isEmitting()) afterEmission(this);
+      this.owed += sizeOf(value);
+      if (!isEmitting()) this.flush();
     } catch (error) {
       this.subscriber.error(error);
     }
+  }
+
+  /** The emission is over and what it sent is written. Mostly all has been taken, and no lease is needed. */
+  flush(): void {
+    const { gate, owed, connection } = this;
+    this.owed = 0;
+    if (owed > 0 && connection.pending > 0) connection.whenSent(gate!.lease(owed, 'sendTo'));
   }
 
   /** The source has completed; this is over when everything has been sent. */
@@ -108,4 +122,8 @@ class Sending<Out> extends SourceSubscriber<Out> implements EndListener, SentWai
   private untracked(): FlowGate | undefined {
     return (this.tracker ??= new Tracker('sendTo', this.settings)).gate();
   }
+}
+
+function refusal({ lastError }: Connection<unknown, never>): NetworkError {
+  return lastError ?? new NetworkError('ERR_CLOSED', 'nothing can be sent', { operation: 'send' });
 }

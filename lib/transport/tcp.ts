@@ -43,7 +43,9 @@ function listen(request: ListenRequest, handler: ListenHandler): Listening {
     handler.accepted(new TcpWire(socket, unixEnds(endpoint.path, ''))),
   );
   server.on('drop', (peer) => {
-    handler.turnedAway(peer === undefined ? undefined : toAddress(peer.remoteAddress, peer.remotePort));
+    handler.turnedAway(
+      peer?.remoteAddress === undefined ? undefined : toAddress(peer.remoteAddress, peer.remotePort),
+    );
   });
   try {
     if (endpoint.path !== undefined) server.listen({ path: endpoint.path, backlog });

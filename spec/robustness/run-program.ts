@@ -14,14 +14,23 @@ export const fileLimit: number = (() => {
  *
  * @param files Limit of open files to run under; the machine's own limit where it is left out.
  */
-export function runProgram(name: string, args: readonly (string | number)[] = [], files = fileLimit): Promise<Result> {
+export function runProgram(
+  name: string,
+  args: readonly (string | number)[] = [],
+  files = fileLimit,
+): Promise<Result> {
   const node = [process.execPath, '--expose-gc', '--import', 'tsx', `spec/robustness/programs/${name}.ts`];
   const command = [...node, ...args.map(String)].map((word) => `'${word}'`).join(' ');
   return new Promise((resolve, reject) => {
-    execFile('sh', ['-c', `ulimit -n ${files} && exec ${command}`], { cwd: root }, (error, stdout, stderr) => {
-      if (error !== null) reject(new Error(`${name} failed: ${stderr}${stdout}`));
-      else resolve(JSON.parse(stdout) as Result);
-    });
+    execFile(
+      'sh',
+      ['-c', `ulimit -n ${files} && exec ${command}`],
+      { cwd: root },
+      (error, stdout, stderr) => {
+        if (error !== null) reject(new Error(`${name} failed: ${stderr}${stdout}`));
+        else resolve(JSON.parse(stdout) as Result);
+      },
+    );
   });
 }
 

@@ -23,6 +23,11 @@ await until(() => answers.refused > 64);
 peak.sample();
 peak.stop();
 const [connection] = [...server.connections.values()];
-report({ ...answers, pending: connection?.pending ?? -1, grown: peak.rss - before.rss, fault: faults[0] ?? '' });
+report({
+  ...answers,
+  pending: connection?.pending ?? -1,
+  grown: peak.rss - before.rss,
+  fault: faults[0] ?? '',
+});
 peer.destroy();
 await server.stop({ deadline: 0 });

@@ -30,4 +30,11 @@ const flood = fileURLToPath(new URL('./flood.js', import.meta.url));
 fork(flood, [String(port), String(total)]);
 await lastValueFrom(handled);
 peak.stop();
-report({ received, mostLeased, mostItems, grown: peak.rss - before.rss, external: peak.external, left: server.flow.total });
+report({
+  received,
+  mostLeased,
+  mostItems,
+  grown: peak.rss - before.rss,
+  external: peak.external,
+  left: server.flow.total,
+});
