@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const readme = readFileSync(`${root}README.md`, 'utf8');
+const snippets = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code ?? '');
+
+/** Checks pieces of code as if each were a file of this package's own folder; answers with what the compiler says. */
+function compile(codes: readonly string[]): string[] {
+  const config = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path));
+  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
+  const files = new Map(codes.map((code, i) => [`${root}spec/package/.snippet-${i}.ts`, code]));
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists, readFile } = host;
+  host.fileExists = (path) => files.has(path) || fileExists(path);
+  host.readFile = (path) => files.get(path) ?? readFile(path);
+  host.getSourceFile = (path, version) => {
+    const code = files.get(path);
+    return code === undefined ? getSourceFile(path, version) : ts.createSourceFile(path, code, version);
+  };
+  const program = ts.createProgram([...files.keys()], options, host);
+  return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
+    return `${file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+  });
+}
+
+describe('the code in the README', () => {
+  it('should be there', () => {
+    expect(snippets.length).toBeGreaterThanOrEqual(5);
+  });
+
+  it('should compile as it is printed', () => {
+    expect(compile(snippets)).toEqual([]);
+  });
+
+  it('should be checked by a compiler that notices mistakes', () => {
+    expect(compile(["import { listen } from 'hpsocket-rx'; listen({ prot: 5555 });"])).toEqual([
+      expect.stringContaining("'prot' does not exist"),
+    ]);
+  });
+});
