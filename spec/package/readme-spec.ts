@@ -35,6 +35,10 @@ describe('the code in the README', () => {
     expect(compile(snippets)).toEqual([]);
   });
 
+  it('should show a marble test that is run', () => {
+    expect(snippets).toContain(readFileSync(`${root}spec/package/first-marble-spec.ts`, 'utf8'));
+  });
+
   it('should be checked by a compiler that notices mistakes', () => {
     expect(compile(["import { listen } from 'hpsocket-rx'; listen({ prot: 5555 });"])).toEqual([
       expect.stringContaining("'prot' does not exist"),

@@ -22,7 +22,7 @@ try {
 }
 const refused = await agent.connect(`127.0.0.1:${port}`).then(
   () => 'connected',
-  (error: { code: string }) => error.code,
+  (error: unknown) => (error as { code: string }).code,
 );
 peer.send({ port, count: 20 });
 await once(peer, 'message'); // all of them were turned away
