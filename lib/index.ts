@@ -19,17 +19,9 @@ export { ByteQueue } from './bytes/byte-queue.ts';
 
 export { currentGate } from './flow/emission.ts';
 export { flowForEach } from './flow/flow-for-each.ts';
-export {
-  FlowGate,
-  flowMarks,
-  type FlowGateOptions,
-  type FlowHolder,
-  type FlowMarks,
-  type FlowTarget,
-  type Hold,
-  type Lease,
-  type ResolvedFlowMarks,
-} from './flow/flow-gate.ts';
+export { FlowGate, type FlowGateOptions, type FlowHolder, type FlowTarget } from './flow/flow-gate.ts';
+export { flowMarks, type FlowMarks, type ResolvedFlowMarks } from './flow/flow-marks.ts';
+export type { Hold, Lease } from './flow/lease.ts';
 export { flowMap, type FlowMapOptions } from './flow/flow-map.ts';
 export { processFlow } from './flow/process-flow.ts';
 export { shed, type ShedOptions } from './flow/shed.ts';
@@ -38,7 +30,7 @@ export { flowConfig, type TrackingOptions, type UntrackedDiagnostic } from './fl
 
 export { coalesce } from './send/coalesce.ts';
 export { loopScheduler } from './send/loop-scheduler.ts';
-export type { OutboxLimits, OverflowPolicy, SendResult } from './send/outbox.ts';
+export type { OutboxLimits, OverflowPolicy, SendResult } from './send/outbox-limits.ts';
 export { sendPolicy, type SendPolicy, type SendPolicyOptions } from './send/send-policy.ts';
 
 export {

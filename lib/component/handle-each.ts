@@ -2,7 +2,7 @@ import { Observable, type ObservableInput, type OperatorFunction, Subscriber, fr
 import { integer, table } from '../base/options.ts';
 import type { Closed } from '../connection/closed.ts';
 import type { Connection, EndListener } from '../connection/connection.ts';
-import { handlerError } from '../connection/stream-connection.ts';
+import { handlerError } from '../connection/errors.ts';
 import { Relay } from '../flow/relay.ts';
 
 /** Options of {@link handleEach}. */

@@ -10,7 +10,7 @@ import {
   table,
 } from '../base/options.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionChecks } from '../connection/settings.ts';
-import { type ResolvedFlowMarks, flowMarks } from '../flow/flow-gate.ts';
+import { type ResolvedFlowMarks, flowMarks } from '../flow/flow-marks.ts';
 import { tcp } from '../transport/tcp.ts';
 import { isIP } from '../transport/address.ts';
 import type { StreamSocketOptions, Transport } from '../transport/wire.ts';

@@ -2,7 +2,7 @@ import { check } from '../base/options.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { StreamConnection } from '../connection/stream-connection.ts';
-import type { SendResult } from '../send/outbox.ts';
+import type { SendResult } from '../send/outbox-limits.ts';
 import { type EndpointLike, parseEndpoint } from '../transport/address.ts';
 import {
   type ConnectOptions,

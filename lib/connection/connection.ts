@@ -2,7 +2,8 @@ import type { Observable } from 'rxjs';
 import type { NetworkError } from '../base/errors.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { FlowGate } from '../flow/flow-gate.ts';
-import type { SendResult, SentWaiter } from '../send/outbox.ts';
+import type { SendResult } from '../send/outbox-limits.ts';
+import type { SentWaiter } from '../send/outbox.ts';
 import type { Address } from '../transport/address.ts';
 import type { Closed } from './closed.ts';
 

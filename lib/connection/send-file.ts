@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { Observable, type Subscriber } from 'rxjs';
 import { type NetworkError, systemError } from '../base/errors.ts';
 import { toBytes } from '../bytes/bytes-like.ts';
-import type { PulledUnit } from '../send/outbox.ts';
+import type { PulledUnit } from '../send/units.ts';
 import type { FileSurroundings } from './connection.ts';
 
 /** Bytes read at a time. */

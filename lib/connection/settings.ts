@@ -10,8 +10,8 @@ import {
   nested,
   table,
 } from '../base/options.ts';
-import { type FlowMarks, type ResolvedFlowMarks, flowMarks } from '../flow/flow-gate.ts';
-import { type OutboxLimits, outboxLimitChecks } from '../send/outbox.ts';
+import { type FlowMarks, type ResolvedFlowMarks, flowMarks } from '../flow/flow-marks.ts';
+import { type OutboxLimits, outboxLimitChecks } from '../send/outbox-limits.ts';
 import { type SendPolicy, sendPolicy } from '../send/send-policy.ts';
 
 /** Timeouts of a connection, in milliseconds; 0 turns one off. 1 to 2147483647. */

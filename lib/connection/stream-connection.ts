@@ -1,45 +1,21 @@
 import { Observable, Subject, asapScheduler } from 'rxjs';
-import { NetworkError, NetworkTimeoutError, type TimeoutName } from '../base/errors.ts';
+import { NetworkError, type TimeoutName } from '../base/errors.ts';
 import { type BytesLike, toBytes } from '../bytes/bytes-like.ts';
 import { enter, leave } from '../flow/emission.ts';
 import type { EventSource } from '../flow/event-source.ts';
 import { FlowGate, type FlowTarget } from '../flow/flow-gate.ts';
-import {
-  Outbox,
-  type OutboxOwner,
-  type OverflowPolicy,
-  type SendResult,
-  type SentWaiter,
-} from '../send/outbox.ts';
+import { Outbox, type OutboxOwner, type SentWaiter } from '../send/outbox.ts';
+import type { OverflowPolicy, SendResult } from '../send/outbox-limits.ts';
 import type { Address, Endpoint } from '../transport/address.ts';
 import type { Connecting, Wire, WireHandler } from '../transport/wire.ts';
 import type { CloseReason, Closed } from './closed.ts';
 import type { Connection, ConnectionState, EndListener, FileSurroundings, SentBytes } from './connection.ts';
-import type { DeadlineQueue } from './deadline-queue.ts';
+import { abortedError, closedError, handlerError, notOpenError, timeoutError } from './errors.ts';
+import type { ConnectionHost } from './host.ts';
 import { sendFile } from './send-file.ts';
-import type { ConnectionSettings } from './settings.ts';
 import { CloseSource, ConnectionSource, QuiesceSource, ReceiveSource } from './sources.ts';
+import { type Verdict, judge } from './verdict.ts';
 import { Watch } from './watch.ts';
-
-/** What a connection belongs to: a component. */
-export interface ConnectionHost {
-  readonly settings: ConnectionSettings;
-  readonly flow: FlowGate;
-  readonly deadlines: DeadlineQueue;
-  /** Whether anybody observes the component's own `receive$`. */
-  readonly observesReceive: boolean;
-  /** Whether anybody observes the component's own `sent$`. */
-  readonly observesSent: boolean;
-  /** Milliseconds since the component was made. */
-  now(): number;
-  /** The same for marking a received chunk: cheap, and as exact as `silence` has to be. */
-  markingTime(): number;
-  received(connection: StreamConnection, data: Uint8Array): void;
-  sent(connection: StreamConnection, data: Uint8Array): void;
-  dropped(connection: StreamConnection, error: NetworkError, bytes: number): void;
-  fault(connection: StreamConnection, error: NetworkError): void;
-  closed(connection: StreamConnection, closed: Closed): void;
-}
 
 // What has happened to a connection; bits, because ten thousand connections carry them.
 const OPEN = 1;
@@ -57,12 +33,6 @@ const FORCED = 256;
 /** The component stops and waits for the work on what was received. */
 const QUIESCING = 64;
 const CLOSED = 128;
-
-/** Why a connection is going to end, noted before it has. */
-interface Verdict {
-  readonly reason: CloseReason;
-  readonly error: NetworkError | undefined;
-}
 
 /** What a dialled connection knows about its beginning. */
 interface Dial {
@@ -312,8 +282,8 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   /** A timeout has expired. */
   timedOut(name: TimeoutName, milliseconds: number): void {
-    const error = new NetworkTimeoutError(name, milliseconds, TIMED_OUT[name]);
-    this.forceClose({ reason: name === 'connect' ? 'connect' : 'timeout', error });
+    const reason = name === 'connect' ? 'connect' : 'timeout';
+    this.forceClose({ reason, error: timeoutError(name, milliseconds) });
   }
 
   /** The peer has not answered our FIN in time; everything has been handed over, so this is an orderly end. */
@@ -579,8 +549,16 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   /** The one place where a connection becomes closed. */
   private finish(failure: NetworkError | undefined): void {
     if (this.is(CLOSED)) return;
-    const unsent = this.pending;
-    const closed = this.judge(failure, unsent);
+    const { verdict, pending } = this;
+    const evidence = { verdict, failure, forced: this.is(FORCED), deaf: this.is(MUTE), unsent: pending };
+    const closed: Closed = {
+      id: this.id,
+      ...judge(evidence),
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      unsent: pending,
+      age: this.host.now() - this.openedAt,
+    };
     this.flags |= CLOSED;
     this.verdict = closed;
     if (closed.error !== undefined) this.lastError = closed.error;
@@ -600,64 +578,11 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     this.host.closed(this, closed);
     if (!this.is(OPEN)) this.dial?.outcome?.failed(closed.error ?? abortedError());
   }
-
-  private judge(failure: NetworkError | undefined, unsent: number): Closed {
-    const { verdict } = this;
-    // A reset that comes after everything was said and heard takes nothing away.
-    const broken = failure !== undefined && !this.is(FORCED) && (unsent > 0 || !this.is(MUTE));
-    const error = verdict?.error ?? (broken ? failure : undefined);
-    let reason: CloseReason = verdict?.reason ?? 'peer';
-    if (broken && verdict?.error === undefined) reason = PEER_GONE.has(failure.code) ? 'reset' : 'error';
-    return {
-      id: this.id,
-      reason,
-      operation:
-        reason === 'connect' ? 'connect' : reason === 'handler' ? 'receive' : (error?.operation ?? 'close'),
-      error,
-      bytesIn: this.bytesIn,
-      bytesOut: this.bytesOut,
-      unsent,
-      age: this.host.now() - this.openedAt,
-    };
-  }
 }
 
-const PEER_GONE = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ESHUTDOWN']);
-
 const NO_ADDRESS: Address = { family: 'IPv4', host: '0.0.0.0', port: 0 };
-
-const TIMED_OUT: Record<TimeoutName, string> = {
-  connect: 'the connection was not established',
-  firstByte: 'the peer sent nothing',
-  readIdle: 'the peer sent nothing more',
-  writeStall: 'the peer took nothing of what was sent',
-  drain: 'the peer did not take what was still to be sent',
-};
 
 function asArray(listeners: EndListener | readonly EndListener[] | undefined): readonly EndListener[] {
   if (listeners === undefined) return [];
   return 'connectionEnded' in listeners ? [listeners] : listeners;
-}
-
-function closedError(closed: Closed | undefined): NetworkError {
-  const why = closed === undefined ? 'is closing' : `has closed (${closed.reason})`;
-  return new NetworkError('ERR_CLOSED', `the connection ${why}`, { operation: 'send', cause: closed?.error });
-}
-
-function abortedError(): NetworkError {
-  return new NetworkError('ERR_ABORTED', 'connecting was given up', { operation: 'connect' });
-}
-
-function notOpenError(): NetworkError {
-  return new NetworkError('ERR_NOT_OPEN', 'the connection is not established yet', { operation: 'send' });
-}
-
-/** What a handler threw, as an error of this library. */
-export function handlerError(cause: unknown): NetworkError {
-  if (cause instanceof NetworkError) return cause;
-  const { message } = (cause ?? {}) as { message?: unknown };
-  return new NetworkError('ERR_HANDLER', typeof message === 'string' ? message : String(cause), {
-    operation: 'receive',
-    cause,
-  });
 }

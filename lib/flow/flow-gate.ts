@@ -1,58 +1,7 @@
 import { Observable, type SchedulerLike, Subject, asyncScheduler } from 'rxjs';
-import { OptionError } from '../base/errors.ts';
-import { type Resolved, integer, table } from '../base/options.ts';
+import { type FlowMarks, type ResolvedFlowMarks, flowMarks } from './flow-marks.ts';
+import { ENDED_LEASE, GateHold, GateLease, type Hold, type Lease, UNSTAMPED } from './lease.ts';
 import { type Settling, enter, isEmitting, leave, settleLater } from './emission.ts';
-
-/** When a gate asks for a pause, and when it lets values come again. */
-export interface FlowMarks {
-  /**
-   * Leased bytes at which reading pauses. 1 to 2^40.
-   * @default 262144 (256 KiB)
-   */
-  readonly high?: number;
-  /**
-   * Leased bytes at or below which reading resumes; at most `high`.
-   * @default 65536 (64 KiB), or `high` where that is less
-   */
-  readonly low?: number;
-  /**
-   * Leased items at which reading pauses, however small they are.
-   * @default 1024
-   */
-  readonly maxItems?: number;
-  /**
-   * Leased items at or below which reading resumes; at most `maxItems`.
-   * @default 256, or `maxItems` where that is less
-   */
-  readonly resumeItems?: number;
-}
-
-/** Marks with every value filled in. */
-export type ResolvedFlowMarks = Resolved<FlowMarks>;
-
-const HUGE = 2 ** 40;
-
-const checkMarks = table<FlowMarks>({
-  high: integer({ min: 1, max: HUGE, fallback: 256 * 1024 }),
-  low: integer({ min: 0, max: HUGE, fallback: -1 }),
-  maxItems: integer({ min: 1, max: HUGE, fallback: 1024 }),
-  resumeItems: integer({ min: 0, max: HUGE, fallback: -1 }),
-});
-
-/** Checks marks and fills in the defaults. `prefix` names the option they stand under, with its dot. */
-export function flowMarks(marks?: FlowMarks, prefix = ''): ResolvedFlowMarks {
-  const { high, low, maxItems, resumeItems } = checkMarks(marks, prefix);
-  if (low > high) throw new OptionError(`${prefix}low`, low, `at most high, which is ${high}`);
-  if (resumeItems > maxItems) {
-    throw new OptionError(`${prefix}resumeItems`, resumeItems, `at most maxItems, which is ${maxItems}`);
-  }
-  return {
-    high,
-    low: low < 0 ? Math.min(64 * 1024, high) : low,
-    maxItems,
-    resumeItems: resumeItems < 0 ? Math.min(256, maxItems) : resumeItems,
-  };
-}
 
 /** What a gate steers: a socket, or a component with all its sockets. */
 export interface FlowTarget {
@@ -89,19 +38,6 @@ export interface FlowHolder {
   readonly items: number;
   /** When the oldest of them began, on the clock of the gate in milliseconds. */
   readonly since: number;
-}
-
-/** The claim on one value that somebody keeps. */
-export interface Lease {
-  readonly bytes: number;
-  /** Ends the claim. A second call does nothing, nor does a call after the gate has closed. */
-  release(): void;
-}
-
-/** An explicit pause. */
-export interface Hold {
-  /** Ends the pause, unless others hold too. A second call does nothing. */
-  release(): void;
 }
 
 const DEFAULT_MARKS = flowMarks();
@@ -420,54 +356,7 @@ class Family {
   readonly permanent = new Set<FlowGate>();
 }
 
-const UNSTAMPED = -1;
-
 /** The parent itself is held. */
 const HOLD = 1;
 /** The parent is over its mark, and this child owns much of it. */
 const BUDGET = 2;
-
-class GateLease implements Lease {
-  since = UNSTAMPED;
-  newer: GateLease | undefined = undefined;
-  gate: FlowGate | undefined;
-  readonly bytes: number;
-  readonly by: string;
-  older: GateLease | undefined;
-
-  constructor(gate: FlowGate, bytes: number, by: string, older: GateLease | undefined) {
-    this.gate = gate;
-    this.bytes = bytes;
-    this.by = by;
-    this.older = older;
-  }
-
-  release(): void {
-    const { gate } = this;
-    if (gate === undefined) return;
-    this.gate = undefined;
-    gate.endLease(this);
-    this.older = undefined;
-    this.newer = undefined;
-  }
-}
-
-class GateHold implements Hold {
-  readonly by: string;
-  readonly since: number;
-  private gate: FlowGate | undefined;
-
-  constructor(gate: FlowGate, by: string, since: number) {
-    this.gate = gate;
-    this.by = by;
-    this.since = since;
-  }
-
-  release(): void {
-    const { gate } = this;
-    this.gate = undefined;
-    gate?.endHold(this);
-  }
-}
-
-const ENDED_LEASE: Lease = { bytes: 0, release: () => undefined };

@@ -8,7 +8,8 @@ import {
   from,
 } from 'rxjs';
 import { callback, flag, having, integer, table } from '../base/options.ts';
-import type { FlowGate, Lease } from './flow-gate.ts';
+import type { FlowGate } from './flow-gate.ts';
+import type { Lease } from './lease.ts';
 import { Relay } from './relay.ts';
 import { sizeOf } from './size-of.ts';
 import { Tracker, type TrackingOptions } from './untracked.ts';

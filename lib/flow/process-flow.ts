@@ -1,4 +1,5 @@
-import { FlowGate, flowMarks } from './flow-gate.ts';
+import { FlowGate } from './flow-gate.ts';
+import { flowMarks } from './flow-marks.ts';
 
 const MIB = 1024 * 1024;
 

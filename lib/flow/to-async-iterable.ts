@@ -1,6 +1,7 @@
 import type { Observable, Subscription } from 'rxjs';
 import { callback, flag, having, table } from '../base/options.ts';
-import type { FlowGate, Lease } from './flow-gate.ts';
+import type { FlowGate } from './flow-gate.ts';
+import type { Lease } from './lease.ts';
 import { sizeOf } from './size-of.ts';
 import { Tracker, type TrackingOptions } from './untracked.ts';
 

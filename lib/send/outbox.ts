@@ -1,48 +1,10 @@
 import { NetworkError } from '../base/errors.ts';
 import { Fifo } from '../base/fifo.ts';
-import { type Checks, integer, oneOf } from '../base/options.ts';
 import { flushAtTurnEnd, flushOn } from './flusher.ts';
 import { gather, markBlock, rewind } from './gather.ts';
+import type { OutboxLimits, OverflowPolicy, SendResult } from './outbox-limits.ts';
 import { BLOCK_SIZE, type SendPolicy } from './send-policy.ts';
-
-/**
- * Answer of a send. `ok`: accepted. `congested`: accepted, but more than `highPending` bytes are waiting, so the
- * sender should slow down. `refused`: not accepted; `lastError` of the connection says why.
- */
-export type SendResult = 'ok' | 'congested' | 'refused';
-
-/**
- * What happens to a send that would exceed `maxPending`. `error`: it is refused and reported as a fault.
- * `drop-new`: it is refused and counted. `drop-old`: the oldest sends that have not been handed to the system make
- * room and are counted. `close`: it is refused and the connection is closed with reason `overflow`.
- */
-export type OverflowPolicy = 'error' | 'drop-new' | 'drop-old' | 'close';
-
-/** Limits of what may wait to be sent. */
-export interface OutboxLimits {
-  /**
-   * Pending bytes above which `send()` answers `congested`. 1 to 2^40.
-   * @default 1048576 (1 MiB)
-   */
-  readonly highPending?: number;
-  /**
-   * Pending bytes that are never exceeded. 1 to 2^40.
-   * @default 16777216 (16 MiB)
-   */
-  readonly maxPending?: number;
-  /**
-   * What happens to a send beyond `maxPending`.
-   * @default 'error'
-   */
-  readonly overflow?: OverflowPolicy;
-}
-
-/** Checks of {@link OutboxLimits}, to be part of a component's table. */
-export const outboxLimitChecks: Checks<OutboxLimits> = {
-  highPending: integer({ min: 1, max: 2 ** 40, fallback: 1024 * 1024 }),
-  maxPending: integer({ min: 1, max: 2 ** 40, fallback: 16 * 1024 * 1024 }),
-  overflow: oneOf<OverflowPolicy>(['error', 'drop-new', 'drop-old', 'close'], 'error'),
-};
+import { type BytesUnit, type PulledUnit, type Unit, isBytes, lengthOf, takeFrom } from './units.ts';
 
 /** Where an outbox writes to. */
 export interface ByteSink {
@@ -73,25 +35,6 @@ export interface OutboxOwner {
 export interface SentWaiter {
   release(error?: NetworkError): void;
 }
-
-/**
- * A unit whose bytes are fetched when there is room for them, such as a file. It keeps its place in the order of
- * sends: what is sent after it waits for its end.
- */
-export interface PulledUnit {
-  /**
-   * The next bytes; `null` at the end; `undefined` when there are none yet, in which case {@link Outbox.resume} is
-   * called once there are.
-   */
-  pull(): Uint8Array | null | undefined;
-  /** The system has taken bytes of this unit. */
-  taken(bytes: number): void;
-  /** The rest of this unit will never be sent. */
-  failed(error: NetworkError): void;
-}
-
-type BytesUnit = Uint8Array | readonly Uint8Array[];
-type Unit = BytesUnit | PulledUnit;
 
 /** Bytes of a pulled unit that are on their way. */
 interface PulledBytes {
@@ -454,35 +397,3 @@ export class Outbox {
 }
 
 const NOTHING_PULLED: PulledBytes[] = [];
-
-function isBytes(unit: Unit): unit is BytesUnit {
-  return unit instanceof Uint8Array || Array.isArray(unit);
-}
-
-function lengthOf(unit: BytesUnit): number {
-  if (unit instanceof Uint8Array) return unit.length;
-  let length = 0;
-  for (const piece of unit) length += piece.length;
-  return length;
-}
-
-/** Moves up to `room` bytes of a unit to `pieces`. */
-function takeFrom(
-  unit: BytesUnit,
-  room: number,
-  pieces: Uint8Array[],
-): { taken: number; left: BytesUnit | undefined } {
-  const parts = unit instanceof Uint8Array ? [unit] : unit;
-  let taken = 0;
-  for (let i = 0; i < parts.length; i++) {
-    const piece = parts[i] as Uint8Array;
-    const fitting = room - taken;
-    if (piece.length > fitting) {
-      if (fitting > 0) pieces.push(piece.subarray(0, fitting));
-      return { taken: room, left: [piece.subarray(fitting), ...parts.slice(i + 1)] };
-    }
-    if (piece.length > 0) pieces.push(piece);
-    taken += piece.length;
-  }
-  return { taken, left: undefined };
-}

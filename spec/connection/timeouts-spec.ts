@@ -3,7 +3,7 @@ import { type Observable, map } from 'rxjs';
 import type { Component } from '../../lib/component/component.ts';
 import type { TcpAgent } from '../../lib/component/tcp-agent.ts';
 import type { Connection } from '../../lib/connection/connection.ts';
-import type { Hold } from '../../lib/flow/flow-gate.ts';
+import type { Hold } from '../../lib/flow/lease.ts';
 import { CAPACITY, inVirtualTime } from '../support/virtual-network.ts';
 
 /** How connections ended: reason, which timeout, and how many bytes were lost. */

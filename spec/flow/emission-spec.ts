@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { afterEmission, currentGate, isEmitting } from '../../lib/flow/emission.ts';
-import { FlowGate, flowMarks } from '../../lib/flow/flow-gate.ts';
+import { FlowGate } from '../../lib/flow/flow-gate.ts';
+import { flowMarks } from '../../lib/flow/flow-marks.ts';
 
 /** A gate that pauses at one item and writes down what it asks for. */
 function loggingGate(log: string[]): FlowGate {

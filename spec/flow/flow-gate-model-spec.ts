@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { FlowGate, type FlowMarks, type Hold, type Lease, flowMarks } from '../../lib/flow/flow-gate.ts';
+import { FlowGate } from '../../lib/flow/flow-gate.ts';
+import { type FlowMarks, flowMarks } from '../../lib/flow/flow-marks.ts';
+import type { Hold, Lease } from '../../lib/flow/lease.ts';
 import { FlowRecorder } from '../support/flow-recorder.ts';
 
 const MARKS = { high: 100, low: 40, maxItems: 6, resumeItems: 2 };

@@ -3,7 +3,8 @@ import { VirtualTimeScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { OptionError } from '../../lib/base/errors.ts';
 import { currentGate, isEmitting } from '../../lib/flow/emission.ts';
-import { FlowGate, type FlowMarks, flowMarks } from '../../lib/flow/flow-gate.ts';
+import { FlowGate } from '../../lib/flow/flow-gate.ts';
+import { type FlowMarks, flowMarks } from '../../lib/flow/flow-marks.ts';
 import { recordedGate } from '../support/flow-recorder.ts';
 
 describe('flowMarks', () => {

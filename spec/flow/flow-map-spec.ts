@@ -16,7 +16,8 @@ import {
 } from 'rxjs';
 import { OptionError } from '../../lib/base/errors.ts';
 import { currentGate } from '../../lib/flow/emission.ts';
-import { FlowGate, flowMarks } from '../../lib/flow/flow-gate.ts';
+import { FlowGate } from '../../lib/flow/flow-gate.ts';
+import { flowMarks } from '../../lib/flow/flow-marks.ts';
 import { flowMap } from '../../lib/flow/flow-map.ts';
 import { recordedGate } from '../support/flow-recorder.ts';
 import { PAUSED, marbles, underGate } from '../support/under-gate.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualTimeScheduler } from 'rxjs';
-import { FlowGate, flowMarks } from '../../lib/flow/flow-gate.ts';
+import { FlowGate } from '../../lib/flow/flow-gate.ts';
+import { flowMarks } from '../../lib/flow/flow-marks.ts';
 import { type FlowRecorder, recordedGate } from '../support/flow-recorder.ts';
 
 interface Child {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualTimeScheduler } from 'rxjs';
 import { utf8 } from '../../lib/bytes/bytes-like.ts';
-import { FlowGate, flowMarks } from '../../lib/flow/flow-gate.ts';
+import { FlowGate } from '../../lib/flow/flow-gate.ts';
+import { flowMarks } from '../../lib/flow/flow-marks.ts';
 import { sendPolicy } from '../../lib/send/send-policy.ts';
 import { fakeOutbox } from '../support/fake-sink.ts';
 

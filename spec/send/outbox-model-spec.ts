@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Outbox, PulledUnit } from '../../lib/send/outbox.ts';
+import type { Outbox } from '../../lib/send/outbox.ts';
+import type { PulledUnit } from '../../lib/send/units.ts';
 import { BLOCK_SIZE, sendPolicy } from '../../lib/send/send-policy.ts';
 import { type FakeSink, fakeOutbox } from '../support/fake-sink.ts';
 import { difference, pattern } from '../support/patterns.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { NetworkError } from '../../lib/base/errors.ts';
 import { utf8 } from '../../lib/bytes/bytes-like.ts';
-import type { PulledUnit, SentWaiter } from '../../lib/send/outbox.ts';
+import type { PulledUnit } from '../../lib/send/units.ts';
+import type { SentWaiter } from '../../lib/send/outbox.ts';
 import { BLOCK_SIZE, sendPolicy } from '../../lib/send/send-policy.ts';
 import { fakeOutbox } from '../support/fake-sink.ts';
 import { pattern } from '../support/patterns.ts';

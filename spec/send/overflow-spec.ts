@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { NetworkError } from '../../lib/base/errors.ts';
 import { utf8 } from '../../lib/bytes/bytes-like.ts';
-import type { OverflowPolicy } from '../../lib/send/outbox.ts';
+import type { OverflowPolicy } from '../../lib/send/outbox-limits.ts';
 import { BLOCK_SIZE, sendPolicy } from '../../lib/send/send-policy.ts';
 import { afterTest } from '../support/cleanup.ts';
 import { fakeOutbox } from '../support/fake-sink.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { NetworkError } from '../../lib/base/errors.ts';
 import { toText, utf8 } from '../../lib/bytes/bytes-like.ts';
-import type { PulledUnit } from '../../lib/send/outbox.ts';
+import type { PulledUnit } from '../../lib/send/units.ts';
 import { BLOCK_SIZE, sendPolicy } from '../../lib/send/send-policy.ts';
 import { fakeOutbox } from '../support/fake-sink.ts';
 import { difference, pattern } from '../support/patterns.ts';

@@ -1,12 +1,7 @@
 import type { NetworkError } from '../../lib/base/errors.ts';
 import { toText } from '../../lib/bytes/bytes-like.ts';
-import {
-  type ByteSink,
-  Outbox,
-  type OutboxLimits,
-  type OutboxOwner,
-  type OverflowPolicy,
-} from '../../lib/send/outbox.ts';
+import { type ByteSink, Outbox, type OutboxOwner } from '../../lib/send/outbox.ts';
+import type { OutboxLimits, OverflowPolicy } from '../../lib/send/outbox-limits.ts';
 import { type SendPolicy, sendPolicy } from '../../lib/send/send-policy.ts';
 
 /**

@@ -1,10 +1,5 @@
-import {
-  FlowGate,
-  type FlowGateOptions,
-  type FlowMarks,
-  type FlowTarget,
-  flowMarks,
-} from '../../lib/flow/flow-gate.ts';
+import { FlowGate, type FlowGateOptions, type FlowTarget } from '../../lib/flow/flow-gate.ts';
+import { type FlowMarks, flowMarks } from '../../lib/flow/flow-marks.ts';
 
 /** A target that remembers what its gate asked for. */
 export class FlowRecorder implements FlowTarget {

@@ -106,6 +106,7 @@ export function handlerBehaviour(world: World): void {
   it('should tell of an observer of close$ that throws, and go on', async () => {
     const server = world.server();
     server.close$.subscribe(broken);
+    server.faults$.subscribe();
     const fault = firstValueFrom(server.faults$);
     await server.start();
     const agent = await world.startedAgent();

@@ -1,0 +1,41 @@
+import { NetworkError, NetworkTimeoutError, type TimeoutName } from '../base/errors.ts';
+import type { Closed } from './closed.ts';
+
+/** Why nothing can be sent any more. */
+export function closedError(closed: Closed | undefined): NetworkError {
+  const why = closed === undefined ? 'is closing' : `has closed (${closed.reason})`;
+  return new NetworkError('ERR_CLOSED', `the connection ${why}`, { operation: 'send', cause: closed?.error });
+}
+
+/** Connecting was given up by our own side. */
+export function abortedError(): NetworkError {
+  return new NetworkError('ERR_ABORTED', 'connecting was given up', { operation: 'connect' });
+}
+
+/** Why nothing can be sent yet. */
+export function notOpenError(): NetworkError {
+  return new NetworkError('ERR_NOT_OPEN', 'the connection is not established yet', { operation: 'send' });
+}
+
+/** What a handler threw, as an error of this library. */
+export function handlerError(cause: unknown): NetworkError {
+  if (cause instanceof NetworkError) return cause;
+  const { message } = (cause ?? {}) as { message?: unknown };
+  return new NetworkError('ERR_HANDLER', typeof message === 'string' ? message : String(cause), {
+    operation: 'receive',
+    cause,
+  });
+}
+
+/** A timeout has expired. */
+export function timeoutError(name: TimeoutName, milliseconds: number): NetworkTimeoutError {
+  return new NetworkTimeoutError(name, milliseconds, TIMED_OUT[name]);
+}
+
+const TIMED_OUT: Record<TimeoutName, string> = {
+  connect: 'the connection was not established',
+  firstByte: 'the peer sent nothing',
+  readIdle: 'the peer sent nothing more',
+  writeStall: 'the peer took nothing of what was sent',
+  drain: 'the peer did not take what was still to be sent',
+};

@@ -1,0 +1,26 @@
+import type { NetworkError } from '../base/errors.ts';
+import type { FlowGate } from '../flow/flow-gate.ts';
+import type { Closed } from './closed.ts';
+import type { DeadlineQueue } from './deadline-queue.ts';
+import type { ConnectionSettings } from './settings.ts';
+import type { StreamConnection } from './stream-connection.ts';
+
+/** What a connection belongs to: a component. */
+export interface ConnectionHost {
+  readonly settings: ConnectionSettings;
+  readonly flow: FlowGate;
+  readonly deadlines: DeadlineQueue;
+  /** Whether anybody observes the component's own `receive$`. */
+  readonly observesReceive: boolean;
+  /** Whether anybody observes the component's own `sent$`. */
+  readonly observesSent: boolean;
+  /** Milliseconds since the component was made. */
+  now(): number;
+  /** The same for marking a received chunk: cheap, and as exact as `silence` has to be. */
+  markingTime(): number;
+  received(connection: StreamConnection, data: Uint8Array): void;
+  sent(connection: StreamConnection, data: Uint8Array): void;
+  dropped(connection: StreamConnection, error: NetworkError, bytes: number): void;
+  fault(connection: StreamConnection, error: NetworkError): void;
+  closed(connection: StreamConnection, closed: Closed): void;
+}
