@@ -6,11 +6,10 @@ import { markingClock } from '../connection/coarse-clock.ts';
 import type { Connection } from '../connection/connection.ts';
 import { DeadlineQueue } from '../connection/deadline-queue.ts';
 import type { ConnectionSettings } from '../connection/settings.ts';
-import type { ConnectionHost } from '../connection/host.ts';
 import type { StreamConnection } from '../connection/stream-connection.ts';
 import { handlerError } from '../connection/errors.ts';
 import { EventSource } from '../flow/event-source.ts';
-import { FlowGate, type FlowTarget } from '../flow/flow-gate.ts';
+import { FlowGate } from '../flow/flow-gate.ts';
 import { processFlow } from '../flow/process-flow.ts';
 import type {
   ComponentState,
@@ -47,7 +46,7 @@ interface Stopping {
  * thrown by an observer that subscribed to one of them directly closes the connection that the event was about, with
  * reason `handler`, and no other.
  */
-export abstract class Component implements ConnectionHost, FlowTarget, AsyncDisposable {
+export abstract class Component implements AsyncDisposable {
   /** @internal */
   readonly settings: ConnectionSettings;
   /** @internal */

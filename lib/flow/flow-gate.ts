@@ -1,7 +1,7 @@
 import { Observable, type SchedulerLike, Subject, asyncScheduler } from 'rxjs';
 import { type FlowMarks, type ResolvedFlowMarks, flowMarks } from './flow-marks.ts';
 import { ENDED_LEASE, GateHold, GateLease, type Hold, type Lease, UNSTAMPED } from './lease.ts';
-import { type Settling, enter, isEmitting, leave, settleLater } from './emission.ts';
+import { enter, isEmitting, leave, settleLater } from './emission.ts';
 
 /** What a gate steers: a socket, or a component with all its sockets. */
 export interface FlowTarget {
@@ -56,7 +56,7 @@ const DEFAULT_MARKS = flowMarks();
  * const gate = new FlowGate({ target: { flowChanged: (paused) => (paused ? file.pause() : file.resume()) } });
  * file.on('data', (chunk) => gate.emit(() => subject.next(chunk)));
  */
-export class FlowGate implements Settling {
+export class FlowGate {
   /** Bytes leased here, without those of child gates. */
   leased = 0;
   /** Leases alive here. */

@@ -8,9 +8,9 @@ const readme = readFileSync(`${root}README.md`, 'utf8');
 const snippets = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code ?? '');
 
 /** Checks pieces of code as if each were a file of this package's own folder; answers with what the compiler says. */
-function compile(codes: readonly string[]): string[] {
+function compile(codes: readonly string[], more: ts.CompilerOptions = {}): string[] {
   const config = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path));
-  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
+  const options = { ...ts.parseJsonConfigFileContent(config.config, ts.sys, root).options, ...more };
   const files = new Map(codes.map((code, i) => [`${root}spec/package/.snippet-${i}.ts`, code]));
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
@@ -33,6 +33,10 @@ describe('the code in the README', () => {
 
   it('should compile as it is printed', () => {
     expect(compile(snippets)).toEqual([]);
+  });
+
+  it('should compile for those who check the declarations of their libraries too', () => {
+    expect(compile(["import 'hpsocket-rx';"], { skipLibCheck: false })).toEqual([]);
   });
 
   it('should show a marble test that is run', () => {
