@@ -23,8 +23,8 @@ export interface KeepAlive {
    */
   readonly time?: number;
   /**
-   * Milliseconds between probes; 0 or 1000 to 2147483647. Node 20 to 24 send them every second whatever is given, and
-   * give up after ten.
+   * Milliseconds between probes; 0 or 1000 to 2147483647. Older versions of Node (20 for certain) send them every
+   * second whatever is given, and give up after ten.
    * @default 20000
    */
   readonly interval?: number;

@@ -1,5 +1,5 @@
 import { lookup as systemLookup } from 'node:dns';
-import { type Server, type Socket, connect, createServer, isIP } from 'node:net';
+import { type Server, Socket, connect, createServer, isIP } from 'node:net';
 import { Subscription, asapScheduler } from 'rxjs';
 import { NetworkError, systemError } from '../base/errors.ts';
 import { type Candidate, interleave, race } from './race.ts';
@@ -39,9 +39,10 @@ function listen(request: ListenRequest, handler: ListenHandler): Listening {
     server.on('error', (error) => handler.fault(systemError(error, 'accept')));
     handler.listening(boundAddress(server));
   });
-  server.on('connection', (socket: Socket) =>
-    handler.accepted(new TcpWire(socket, unixEnds(endpoint.path, ''))),
-  );
+  server.on('connection', (socket: Socket) => {
+    setProbeInterval(socket, request);
+    handler.accepted(new TcpWire(socket, unixEnds(endpoint.path, '')));
+  });
   server.on('drop', (peer) => {
     handler.turnedAway(
       peer?.remoteAddress === undefined ? undefined : toAddress(peer.remoteAddress, peer.remotePort),
@@ -89,7 +90,10 @@ function keepAlive({ keepAliveTime, keepAliveInterval }: StreamSocketOptions) {
 function connectTcp(request: ConnectRequest, handler: ConnectHandler): Connecting {
   const { endpoint, localAddress, attemptDelay, scheduler } = request;
   const attempts = new Subscription();
-  const connected = (socket: Socket) => handler.connected(new TcpWire(socket, unixEnds('', endpoint.path)));
+  const connected = (socket: Socket) => {
+    setProbeInterval(socket, request);
+    handler.connected(new TcpWire(socket, unixEnds('', endpoint.path)));
+  };
   const failed = (error: unknown) => {
     if (!attempts.closed) handler.failed(systemError(error, 'connect'));
   };
@@ -114,6 +118,17 @@ function connectTcp(request: ConnectRequest, handler: ConnectHandler): Connectin
   });
   return { abort: () => attempts.unsubscribe() };
 }
+
+/** Newer versions of Node (26 for certain) let us say how often probes are sent; the others ignore what they are told. */
+function setProbeInterval(socket: Socket, { keepAliveTime, keepAliveInterval }: StreamSocketOptions): void {
+  if (!PROBES_HAVE_INTERVAL || keepAliveTime === 0 || keepAliveInterval === 0) return;
+  const { setKeepAlive } = socket as {
+    setKeepAlive: (on: boolean, time: number, interval: number) => unknown;
+  };
+  setKeepAlive.call(socket, true, keepAliveTime, keepAliveInterval);
+}
+
+const PROBES_HAVE_INTERVAL = Socket.prototype.setKeepAlive.length > 2;
 
 /** The ends of a connection through a Unix domain socket, one of which has a path. */
 function unixEnds(local: string | undefined, remote: string | undefined): Ends | undefined {
