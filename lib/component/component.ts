@@ -1,4 +1,4 @@
-import { Observable, type SchedulerLike, type Subscription, asapScheduler } from 'rxjs';
+import { type Observable, type SchedulerLike, type Subscriber, type Subscription, asapScheduler } from 'rxjs';
 import { NetworkError, type Operation } from '../base/errors.ts';
 import { MAX_TIMER, flag, integer, table } from '../base/options.ts';
 import type { Closed } from '../connection/closed.ts';
@@ -7,7 +7,7 @@ import type { Connection } from '../connection/connection.ts';
 import { DeadlineQueue } from '../connection/deadline-queue.ts';
 import type { ConnectionSettings } from '../connection/settings.ts';
 import type { StreamConnection } from '../connection/stream-connection.ts';
-import { handlerError } from '../connection/errors.ts';
+import { handlerError, stoppedMeanwhile, warnOf } from '../connection/errors.ts';
 import { EventSource } from '../flow/event-source.ts';
 import { FlowGate } from '../flow/flow-gate.ts';
 import { processFlow } from '../flow/process-flow.ts';
@@ -85,15 +85,18 @@ export abstract class Component implements AsyncDisposable {
   private readonly receives = new ReceiveMerge(this);
   private readonly sends = new ComponentSource<Sent>(this);
   private readonly closes = new ComponentSource<ConnectionClosed>(this);
-  private readonly faults = new ComponentSource<Fault>(this);
+  private readonly faults = new FaultSource(this);
   private readonly drops = new ComponentSource<Dropped>(this);
-  private readonly states = new ComponentSource<ComponentState>(this);
+  private readonly states = new StateSource(this);
   private readonly epoch: number;
   private readonly marks: { now(): number };
   private current: ComponentState = 'stopped';
   private stopping: Stopping | undefined;
   private lastId = 0;
+  private stopsAsked = 0;
   private disposed = false;
+  /** @internal Its event Observables have completed. */
+  isDisposed = false;
   private failure: NetworkError | undefined;
 
   protected constructor(settings: ComponentSettings) {
@@ -133,10 +136,7 @@ export abstract class Component implements AsyncDisposable {
 
   /** {@link state} now and after every change. */
   get state$(): Observable<ComponentState> {
-    return new Observable((subscriber) => {
-      subscriber.next(this.current);
-      return this.states.subscribe(subscriber);
-    });
+    return this.states;
   }
 
   /** The last thing that went wrong, of {@link faults$}. */
@@ -153,6 +153,7 @@ export abstract class Component implements AsyncDisposable {
    */
   stop(options?: StopOptions): Promise<StopReport> {
     const { drain, deadline } = checkStop(options);
+    this.stopsAsked++;
     if (this.current === 'stopped') return Promise.resolve({ closed: 0, forced: 0, dropped: 0 });
     if (this.stopping !== undefined) return this.stopping.done;
     let finish: (report: StopReport) => void = () => undefined;
@@ -162,7 +163,7 @@ export abstract class Component implements AsyncDisposable {
     this.enter('stopping');
     this.release();
     for (const connection of [...this.all.values()]) connection.stop(drain && deadline > 0);
-    if (this.all.size > 0 && drain && deadline > 0) {
+    if (drain && deadline > 0) {
       stopping.timer = this.scheduler.schedule(() => {
         for (const connection of [...this.all.values()]) connection.stopNow();
       }, deadline);
@@ -207,6 +208,7 @@ export abstract class Component implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.disposed = true;
     await this.stop();
+    this.isDisposed = true;
     for (const source of this.sources) source.finish();
     this.flow.close();
   }
@@ -253,19 +255,23 @@ export abstract class Component implements AsyncDisposable {
     this.failure = error;
     if (this.faults.observed) this.faults.publish({ error, connection });
     // A broken handler is a bug that somebody has to hear of.
-    else if (error.code === 'ERR_HANDLER') process.emitWarning(describe(error), 'HandlerError', error.code);
+    else if (error.code === 'ERR_HANDLER') warnOf(error);
+  }
+
+  /** @internal */
+  ended(connection: StreamConnection): void {
+    this.all.delete(connection.id);
+    this.connectionEnded();
   }
 
   /** @internal */
   closed(connection: StreamConnection, closed: Closed): void {
-    this.all.delete(connection.id);
     const { stopping } = this;
     if (stopping !== undefined) {
       stopping.dropped += closed.unsent;
       if (connection.wasForced) stopping.forced++;
       else stopping.closed++;
     }
-    this.connectionEnded();
     if (this.closes.observed) this.closes.publish({ ...closed, connection });
     this.finishStop();
   }
@@ -285,7 +291,8 @@ export abstract class Component implements AsyncDisposable {
     const { connection = value } = (value ?? {}) as { connection?: unknown };
     const { id } = (connection ?? {}) as { id?: unknown };
     const concerned = typeof id === 'number' ? this.all.get(id) : undefined;
-    if (concerned !== undefined && concerned === connection) concerned.fail('handler', handlerError(error));
+    const isAlive = concerned !== undefined && concerned === connection && concerned.state !== 'closed';
+    if (isAlive) concerned.fail('handler', handlerError(error));
     else this.fault(undefined, handlerError(error));
   }
 
@@ -312,9 +319,22 @@ export abstract class Component implements AsyncDisposable {
     if (connection.state === 'open') this.handshakes.publish(connection);
   }
 
-  /** @internal The promise of a stop under way, for a start that has to wait for it. */
-  protected get stopInProgress(): Promise<unknown> | undefined {
-    return this.stopping?.done;
+  /**
+   * @internal While a stop is under way: a promise of its end, for a start that has to wait. It rejects with
+   * `ERR_ABORTED` when somebody asks for a stop meanwhile, since the last word counts.
+   */
+  protected afterStop(): Promise<void> | undefined {
+    if (this.stopping === undefined) return undefined;
+    const { stopsAsked } = this;
+    return this.stopping.done.then(() => {
+      if (this.stopsAsked !== stopsAsked) throw stoppedMeanwhile();
+    });
+  }
+
+  /** @internal Closes every connection in an orderly way and stops; only the timeouts of the connections limit it. */
+  retire(): void {
+    for (const connection of [...this.all.values()]) connection.retire();
+    void this.stop({ deadline: MAX_TIMER });
   }
 
   /** @internal Why the component cannot be started now, if it cannot. */
@@ -363,11 +383,6 @@ export abstract class Component implements AsyncDisposable {
   }
 }
 
-function describe(error: NetworkError): string {
-  const { stack } = (error.cause ?? error) as { stack?: unknown };
-  return typeof stack === 'string' ? stack : error.message;
-}
-
 /** Events of a component. */
 export class ComponentSource<T> extends EventSource<T> {
   protected readonly component: Component;
@@ -377,8 +392,28 @@ export class ComponentSource<T> extends EventSource<T> {
     this.component = component;
   }
 
+  override attach(subscriber: Subscriber<T>): void {
+    if (this.component.isDisposed) subscriber.complete();
+    else super.attach(subscriber);
+  }
+
   override observerThrew(error: unknown, value: T | undefined): void {
     this.component.observerThrew(error, value);
+  }
+}
+
+/** `faults$`: an observer that throws here would only make another fault, so that it is warned of instead. */
+class FaultSource extends ComponentSource<Fault> {
+  override observerThrew(error: unknown): void {
+    warnOf(handlerError(error));
+  }
+}
+
+/** `state$`: the present state first. */
+class StateSource extends ComponentSource<ComponentState> {
+  override attach(subscriber: Subscriber<ComponentState>): void {
+    super.attach(subscriber);
+    subscriber.next(this.component.state);
   }
 }
 

@@ -36,7 +36,7 @@ export function dial(endpoint: EndpointLike, options: DialOptions = {}): Observa
         else subscriber.error(error);
       }),
     );
-    subscriber.add(() => void agent.stop());
+    subscriber.add(() => agent.retire());
     void agent.start();
     agent.open(target, how);
   });

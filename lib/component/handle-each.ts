@@ -1,8 +1,9 @@
 import { Observable, type ObservableInput, type OperatorFunction, Subscriber, from } from 'rxjs';
+import { NetworkError, OptionError } from '../base/errors.ts';
 import { integer, table } from '../base/options.ts';
 import type { Closed } from '../connection/closed.ts';
 import type { Connection, EndListener } from '../connection/connection.ts';
-import { handlerError } from '../connection/errors.ts';
+import { handlerError, warnOf } from '../connection/errors.ts';
 import { Relay } from '../flow/relay.ts';
 
 /** Options of {@link handleEach}. */
@@ -63,6 +64,7 @@ class Handling<C extends Connection<unknown, never>> {
   private readonly waiting = new Set<Handler<C>>();
   /** Handlers that have not ended yet; their connections may live a little longer. */
   private busy = 0;
+  private filling = false;
   private sourceHasEnded = false;
   private stopped = false;
 
@@ -102,12 +104,14 @@ class Handling<C extends Connection<unknown, never>> {
   /** The handler is done; its connection has yet to end. */
   handlerEnded(): void {
     this.busy--;
-    if (this.stopped) return;
+    if (this.stopped || this.filling) return;
+    this.filling = true; // a handler that ends at once comes back here
     for (const next of this.waiting) {
-      if (this.busy >= this.concurrency) return;
+      if (this.busy >= this.concurrency) break;
       this.waiting.delete(next);
       this.run(next);
     }
+    this.filling = false;
   }
 
   connectionEnded(handler: Handler<C>, closed: Closed): void {
@@ -158,7 +162,11 @@ class Handler<C extends Connection<unknown, never>> extends Subscriber<unknown> 
 
   override unsubscribe(): void {
     if (this.closed) return;
-    super.unsubscribe();
+    try {
+      super.unsubscribe();
+    } catch (error) {
+      this.teardownThrew(handlerError(error));
+    }
     if (!this.started) return;
     this.connection.handlerRuns(false);
     this.handling.handlerEnded();
@@ -169,12 +177,22 @@ class Handler<C extends Connection<unknown, never>> extends Subscriber<unknown> 
   protected override _error(error: unknown): void {
     const { connection } = this;
     // The connection's own failure comes back through the handler; it has its reason already.
-    if (connection.state !== 'closed') connection.fail('handler', handlerError(error));
+    if (connection.state !== 'closed') connection.fail('handler', asFailure(error));
     this.unsubscribe();
+  }
+
+  private teardownThrew(error: NetworkError): void {
+    if (this.connection.state === 'closed') warnOf(error);
+    else this.connection.fail('handler', error);
   }
 
   protected override _complete(): void {
     this.connection.disconnect();
     this.unsubscribe();
   }
+}
+
+/** The failure of another connection stays what it is; everything else is a fault of the handler. */
+function asFailure(error: unknown): NetworkError {
+  return error instanceof NetworkError && !(error instanceof OptionError) ? error : handlerError(error);
 }

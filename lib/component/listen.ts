@@ -33,9 +33,15 @@ export function listen(options: ListenOptions = {}): Observable<Connection> {
   return new Observable((subscriber) => {
     const server = new TcpServer(serverOptions);
     subscriber.add(server.accept$.subscribe(subscriber));
-    subscriber.add(() => void server.stop());
+    subscriber.add(() => server.retire());
     server.startWith({
-      started: (address) => onListening?.(address),
+      started: (address) => {
+        try {
+          onListening?.(address);
+        } catch (error) {
+          subscriber.error(error);
+        }
+      },
       failed: (error) => subscriber.error(error),
     });
   });

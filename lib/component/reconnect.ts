@@ -115,8 +115,17 @@ export function reconnect<T>(options: ReconnectOptions = {}): MonoTypeOperatorFu
             const delay = Math.min(maxDelay, initialDelay * 2 ** Math.min(failures, 31));
             const shaken = Math.round(delay * (1 - jitter * random()));
             failures++;
-            onReconnect?.({ attempt: failures, delay: shaken, error });
-            subscriber.add(scheduler.schedule(connect, shaken));
+            try {
+              onReconnect?.({ attempt: failures, delay: shaken, error });
+            } catch (thrown) {
+              subscriber.error(thrown);
+              return;
+            }
+            const timer = scheduler.schedule(() => {
+              subscriber.remove(timer);
+              connect();
+            }, shaken);
+            subscriber.add(timer);
           }
         };
         round.add(

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import { NetworkError } from '../base/errors.ts';
 import type { Connection } from '../connection/connection.ts';
+import { stoppedMeanwhile } from '../connection/errors.ts';
 import type { StreamConnection } from '../connection/stream-connection.ts';
 import type { EndpointLike } from '../transport/address.ts';
 import { ComponentSource } from './component.ts';
@@ -45,10 +46,12 @@ export class TcpAgent extends Dialer {
    * Rejects with `ERR_STATE` when the agent is running already.
    */
   start(): Promise<void> {
-    if (this.stopInProgress !== undefined) return this.stopInProgress.then(() => this.start());
+    const stopped = this.afterStop();
+    if (stopped !== undefined) return stopped.then(() => this.start());
     const reason = this.cannotStart('connect');
     if (reason !== undefined) return Promise.reject(reason);
     this.begin();
+    if (this.state !== 'starting') return Promise.reject(stoppedMeanwhile());
     this.enter('started');
     return Promise.resolve();
   }

@@ -1,6 +1,7 @@
 import { check } from '../base/options.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
+import { stoppedMeanwhile } from '../connection/errors.ts';
 import type { StreamConnection } from '../connection/stream-connection.ts';
 import type { SendResult } from '../send/outbox-limits.ts';
 import { type EndpointLike, parseEndpoint } from '../transport/address.ts';
@@ -70,13 +71,19 @@ export class TcpClient extends Dialer {
    * `TcpAgent.connect`), with `ERR_STATE` when the client is running already, with `ERR_OPTION` without an address.
    */
   start(to?: EndpointLike): Promise<Connection> {
-    if (this.stopInProgress !== undefined) return this.stopInProgress.then(() => this.start(to));
+    const stopped = this.afterStop();
+    if (stopped !== undefined) {
+      const later = stopped.then(() => this.start(to));
+      later.catch(() => undefined);
+      return later;
+    }
     const result = new Promise<Connection>((resolve, reject) => {
       const reason = this.cannotStart('connect');
       if (reason !== undefined) throw reason;
       const { localAddress, localPort } = this.options;
       const target = parseEndpoint((to ?? this.options.to) as EndpointLike, 'to');
       this.begin();
+      if (this.state !== 'starting') throw stoppedMeanwhile();
       this.latest = this.dial(target, { localAddress, localPort, extra: this.extra });
       this.latest.whenOpened(resolve, reject);
     });

@@ -3,7 +3,7 @@ import { NetworkError } from '../base/errors.ts';
 import { callback, flag, integer, text } from '../base/options.ts';
 import type { Connection } from '../connection/connection.ts';
 import { StreamConnection } from '../connection/stream-connection.ts';
-import { handlerError } from '../connection/errors.ts';
+import { handlerError, stoppedMeanwhile } from '../connection/errors.ts';
 import { type Address, type Endpoint, formatAddress, parseEndpoint } from '../transport/address.ts';
 import type { ListenHandler, Listening, Wire } from '../transport/wire.ts';
 import { Component, ComponentSource } from './component.ts';
@@ -127,8 +127,9 @@ export class TcpServer extends Component {
 
   /** @internal {@link start} without a promise. */
   startWith(starting: Starting): void {
-    if (this.stopInProgress !== undefined) {
-      void this.stopInProgress.then(() => this.startWith(starting));
+    const stopped = this.afterStop();
+    if (stopped !== undefined) {
+      stopped.then(() => this.startWith(starting), starting.failed);
       return;
     }
     const reason = this.cannotStart('accept');
@@ -138,8 +139,8 @@ export class TcpServer extends Component {
     }
     this.starting = starting;
     this.begin();
-    const refusal = this.prepare();
-    if (this.starting !== starting) return; // stopped by an observer
+    const refusal = this.isStill(starting) ? this.prepare() : undefined;
+    if (!this.isStill(starting)) return; // stopped by an observer
     if (refusal !== undefined) {
       this.startFailed(refusal);
       return;
@@ -161,7 +162,7 @@ export class TcpServer extends Component {
     this.listening?.close();
     this.listening = undefined;
     this.bound = undefined;
-    this.starting?.failed(new NetworkError('ERR_ABORTED', 'the server was stopped while starting'));
+    this.starting?.failed(stoppedMeanwhile());
     this.starting = undefined;
   }
 
@@ -204,7 +205,7 @@ export class TcpServer extends Component {
   }
 
   private accept(wire: Wire): void {
-    if (this.state !== 'started' || !this.admits(wire)) {
+    if (this.state !== 'started' || !this.admits(wire) || !this.isStarted()) {
       wire.destroy();
       return;
     }
@@ -213,6 +214,15 @@ export class TcpServer extends Component {
     connection.open(wire);
     this.accepts.publish(connection);
     this.shakeHands(connection);
+  }
+
+  private isStill(starting: Starting): boolean {
+    return this.starting === starting;
+  }
+
+  /** Asked again, after somebody else's code has run. */
+  private isStarted(): boolean {
+    return this.state === 'started';
   }
 
   private admits(wire: Wire): boolean {

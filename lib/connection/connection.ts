@@ -37,7 +37,10 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
   /** Known before the first event and not used again in the life of the component; counts from 1. */
   readonly id: number;
   readonly state: ConnectionState;
-  /** Our end. Known once the connection is established, and kept after it has closed. */
+  /**
+   * Our end. Known once the connection is established, and kept after it has closed; after a reset by the peer only if
+   * it was asked for before.
+   */
   readonly local: Address;
   /** The peer's end, kept after the connection has closed. */
   readonly remote: Address;
@@ -52,7 +55,8 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
    *
    * Completes on the peer's FIN or an orderly close, errors with a {@link NetworkError} when the connection fails.
    * While nobody reads, the end of the peer cannot be noticed. An exception thrown by an observer that subscribed
-   * here directly closes the connection with reason `handler`.
+   * here directly closes the connection with reason `handler`, and one that has no error handler is not told of errors;
+   * behind operators, RxJS ends the process with an error that nobody handles.
    */
   readonly receive$: Observable<In>;
   /** Bytes taken by the operating system, in order; one event a write. Completes when the connection ends. */

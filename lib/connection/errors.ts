@@ -17,9 +17,19 @@ export function notOpenError(): NetworkError {
   return new NetworkError('ERR_NOT_OPEN', 'the connection is not established yet', { operation: 'send' });
 }
 
+/** A start that had to wait, or was under way, and then came a stop. */
+export function stoppedMeanwhile(): NetworkError {
+  return new NetworkError('ERR_ABORTED', 'the component was stopped while it was to start');
+}
+
+/** Says on the process's own channel for warnings what a handler threw, where nobody else would hear of it. */
+export function warnOf(error: NetworkError): void {
+  const { stack } = (error.cause ?? error) as { stack?: unknown };
+  process.emitWarning(typeof stack === 'string' ? stack : error.message, 'HandlerError', error.code);
+}
+
 /** What a handler threw, as an error of this library. */
 export function handlerError(cause: unknown): NetworkError {
-  if (cause instanceof NetworkError) return cause;
   const { message } = (cause ?? {}) as { message?: unknown };
   return new NetworkError('ERR_HANDLER', typeof message === 'string' ? message : String(cause), {
     operation: 'receive',

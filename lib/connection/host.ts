@@ -22,5 +22,7 @@ export interface ConnectionHost {
   sent(connection: StreamConnection, data: Uint8Array): void;
   dropped(connection: StreamConnection, error: NetworkError, bytes: number): void;
   fault(connection: StreamConnection, error: NetworkError): void;
+  /** The connection is over and no longer one of the component's; its last events follow. */
+  ended(connection: StreamConnection): void;
   closed(connection: StreamConnection, closed: Closed): void;
 }

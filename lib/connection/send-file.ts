@@ -59,14 +59,12 @@ class FileUnit implements PulledUnit {
       if (!this.ended && !this.reading) this.readNext();
       return bytes;
     }
-    if (!this.ended) return undefined;
-    this.completeIfSent();
-    return null;
+    return this.ended ? null : undefined;
   }
 
   taken(bytes: number): void {
     this.sent += bytes;
-    this.subscriber.next(this.sent);
+    if (bytes > 0) this.subscriber.next(this.sent);
     this.completeIfSent();
   }
 

@@ -7,6 +7,7 @@ interface Owner {
   readonly finished: Closed | undefined;
   readonly receiveEnded: boolean;
   readonly quiescing: boolean;
+  readonly pending: number;
   updateReading(): void;
   observerThrew(error: unknown): void;
 }
@@ -63,6 +64,16 @@ export class CloseSource extends ConnectionSource<Closed> {
   tell(closed: Closed): void {
     this.publish(closed);
     this.finish();
+  }
+}
+
+/** `pending$`: the present number first. */
+export class PendingSource extends ConnectionSource<number> {
+  override attach(subscriber: Subscriber<number>): void {
+    const { pending } = this.owner;
+    if (this.owner.finished !== undefined) subscriber.next(pending);
+    super.attach(subscriber);
+    subscriber.next(pending);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Observable, Subject, asapScheduler } from 'rxjs';
+import { type Observable, asapScheduler } from 'rxjs';
 import { NetworkError, type TimeoutName } from '../base/errors.ts';
 import { type BytesLike, toBytes } from '../bytes/bytes-like.ts';
 import { enter, leave } from '../flow/emission.ts';
@@ -10,10 +10,10 @@ import type { Address, Endpoint } from '../transport/address.ts';
 import type { Connecting, Wire, WireHandler } from '../transport/wire.ts';
 import type { CloseReason, Closed } from './closed.ts';
 import type { Connection, ConnectionState, EndListener, FileSurroundings, SentBytes } from './connection.ts';
-import { abortedError, closedError, handlerError, notOpenError, timeoutError } from './errors.ts';
+import { abortedError, closedError, handlerError, notOpenError, timeoutError, warnOf } from './errors.ts';
 import type { ConnectionHost } from './host.ts';
 import { sendFile } from './send-file.ts';
-import { CloseSource, ConnectionSource, QuiesceSource, ReceiveSource } from './sources.ts';
+import { CloseSource, ConnectionSource, PendingSource, QuiesceSource, ReceiveSource } from './sources.ts';
 import { type Verdict, judge } from './verdict.ts';
 import { Watch } from './watch.ts';
 
@@ -28,6 +28,8 @@ const ENDING = 8;
 const FIN_SENT = 16;
 /** What still comes is thrown away. */
 const MUTE = 32;
+/** An orderly close has begun: the drain and linger timeouts run. */
+const CLOSING = 512;
 /** It ends at once; nothing that happens on the wire meanwhile matters. */
 const FORCED = 256;
 /** The component stops and waits for the work on what was received. */
@@ -45,7 +47,7 @@ interface Dial {
 interface Streams {
   close?: CloseSource;
   sent?: EventSource<SentBytes>;
-  pending?: Subject<number>;
+  pending?: PendingSource;
   lastPending?: number;
   quiesce?: QuiesceSource;
 }
@@ -125,11 +127,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   get pending$(): Observable<number> {
-    return new Observable<number>((subscriber) => {
-      subscriber.next(this.pending);
-      if (this.is(CLOSED)) subscriber.complete();
-      else subscriber.add((this.lazy.pending ??= new Subject<number>()).subscribe(subscriber));
-    });
+    return (this.lazy.pending ??= new PendingSource(this));
   }
 
   get flow(): FlowGate {
@@ -219,6 +217,10 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   end(): void {
     if (this.is(ENDING | CLOSED)) return;
+    if (!this.is(OPEN)) {
+      this.closeOrderly('local');
+      return;
+    }
     this.flags |= ENDING;
     this.verdict ??= { reason: this.is(PEER_ENDED) ? 'peer' : 'local', error: undefined };
     if (this.outbox === undefined || this.outbox.isEmpty) this.finishWriting();
@@ -251,6 +253,11 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
       this.endReceiving(undefined);
       this.finishIfIdle();
     }
+  }
+
+  /** The Observable that owned it was unsubscribed from. */
+  retire(): void {
+    this.closeOrderly('stop');
   }
 
   /** The deadline of the component's stop has come. */
@@ -363,7 +370,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     const { streams } = this;
     if (streams?.pending === undefined || streams.lastPending === this.pending) return;
     streams.lastPending = this.pending;
-    streams.pending.next(this.pending);
+    streams.pending.publish(this.pending);
   }
 
   overflowed(policy: OverflowPolicy, error: NetworkError, bytes: number): void {
@@ -502,10 +509,10 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   /** Ends our side when the peer has ended its own, or the component stops, and all work is done. */
   private finishIfIdle(): void {
-    if (this.is(ENDING | CLOSED) || this.handlers > 0 || (this.gate !== undefined && this.gate.items > 0))
-      return;
+    if (this.is(CLOSED) || this.handlers > 0 || (this.gate !== undefined && this.gate.items > 0)) return;
     if (this.is(QUIESCING) && this.is(MUTE)) this.closeOrderly('stop');
-    else if (this.is(PEER_ENDED) && !this.host.settings.halfOpen) this.closeOrderly('peer');
+    else if (this.is(PEER_ENDED) && !this.is(ENDING) && !this.host.settings.halfOpen)
+      this.closeOrderly('peer');
   }
 
   private closeOrderly(reason: CloseReason): void {
@@ -518,8 +525,8 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
       reason: this.is(PEER_ENDED) && reason === 'local' ? 'peer' : reason,
       error: undefined,
     };
-    if (this.is(MUTE) && this.is(ENDING)) return;
-    this.flags |= MUTE;
+    if (this.is(CLOSING)) return;
+    this.flags |= CLOSING | MUTE;
     this.endReceiving(undefined);
     this.watching().closing(this.is(FIN_SENT));
     this.end();
@@ -533,12 +540,22 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     this.outbox?.halt();
     const { wire } = this;
     if (wire !== undefined && this.is(OPEN)) {
-      if (rst) wire.reset();
+      // What is cut short must not look complete to the peer.
+      if (rst || this.pending > 0) wire.reset();
       else wire.destroy();
       return;
     }
     this.dial?.attempt?.abort();
     asapScheduler.schedule(() => this.finish(undefined));
+  }
+
+  /** Runs what may end in somebody's teardown, which may throw. */
+  private guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      warnOf(handlerError(error));
+    }
   }
 
   private refuse(): SendResult {
@@ -561,6 +578,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     };
     this.flags |= CLOSED;
     this.verdict = closed;
+    this.host.ended(this);
     if (closed.error !== undefined) this.lastError = closed.error;
     this.watch?.stop();
     this.outbox?.close(closedError(closed));
@@ -568,11 +586,11 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     this.gate?.close();
     const { streams } = this;
     streams?.sent?.finish();
-    streams?.pending?.complete();
+    streams?.pending?.finish();
     streams?.quiesce?.finish();
     const endListeners = asArray(this.endListeners);
     this.endListeners = undefined;
-    for (const listener of endListeners) listener.connectionEnded(closed);
+    for (const listener of endListeners) this.guard(() => listener.connectionEnded(closed));
     streams?.close?.tell(closed);
     if (closed.error !== undefined) this.host.fault(this, closed.error);
     this.host.closed(this, closed);

@@ -69,8 +69,12 @@ export class EventSource<T> extends Observable<T> {
     this.observers = undefined;
     this.ending = undefined;
     for (const observer of observers instanceof Subscriber ? [observers] : (observers ?? [])) {
-      if (error === undefined) observer.complete();
-      else observer.error(error);
+      try {
+        if (error === undefined) observer.complete();
+        else observer.error(error);
+      } catch (thrown) {
+        this.observerThrew(thrown, undefined); // by a teardown
+      }
     }
   }
 
@@ -134,7 +138,7 @@ export abstract class SourceSubscriber<T> extends Subscriber<T> {
   /** @internal */
   attachTo(source: EventSource<T>): this {
     this.source = source;
-    source.attach(this);
+    if (!this.closed) source.attach(this);
     return this;
   }
 

@@ -9,7 +9,7 @@ import { type FlowMapOptions, mapWithLeases } from './flow-map.ts';
  * @param work Returns a promise or an Observable to be waited for; any other result means that it is done.
  *
  * @example
- * connection.receive$.pipe(flowForEach((chunk) => file.write(chunk))).subscribe();
+ * server.accept$.pipe(handleEach(({ receive$ }) => receive$.pipe(flowForEach((chunk) => file.write(chunk))))).subscribe();
  */
 export function flowForEach<T>(
   work: (value: T, index: number) => unknown,

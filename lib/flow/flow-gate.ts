@@ -216,6 +216,7 @@ export class FlowGate {
   /** @internal Takes back {@link adopt}. */
   disown(child: FlowGate): void {
     this.family?.permanent.delete(child);
+    child.holdBack(false, HOLD);
   }
 
   /** @internal Decides, after the outermost emission or at once. */
@@ -299,6 +300,7 @@ export class FlowGate {
     const family = (this.family ??= new Family());
     family.leased += change;
     if (!family.heldBack.has(child)) family.free += change;
+    else if (child.reported === 0 && !child.closed) this.letGo(family, child);
     if (child.reported > 0 && !child.closed) family.loaded.add(child);
     else family.loaded.delete(child);
     this.touch();
@@ -313,9 +315,7 @@ export class FlowGate {
   private steerChildren(family: Family): void {
     if (!this.over) {
       for (const child of family.heldBack) {
-        family.heldBack.delete(child);
-        family.free += child.reported;
-        child.holdBack(false, BUDGET);
+        this.letGo(family, child);
       }
       return;
     }
@@ -329,6 +329,13 @@ export class FlowGate {
       family.heldBack.add(child);
       child.holdBack(true, BUDGET);
     }
+  }
+
+  /** Ends what the budget has held back: everything when there is room again, and whoever owns nothing any more. */
+  private letGo(family: Family, child: FlowGate): void {
+    family.heldBack.delete(child);
+    family.free += child.reported;
+    child.holdBack(false, BUDGET);
   }
 
   /** A parent begins or ceases to hold this gate back for one of its reasons. */

@@ -45,7 +45,7 @@ const checkOptions = table<FlowMapOptions<never>>({
  * progress and releases all leases.
  *
  * @example
- * connection.receive$.pipe(flowMap(async (chunk) => store(chunk))).subscribe();
+ * connection.receive$.pipe(flowMap(async (chunk) => store(chunk))).subscribe({ error: report });
  */
 export function flowMap<T, O extends ObservableInput<unknown>>(
   project: (value: T, index: number) => O,

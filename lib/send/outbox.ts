@@ -213,7 +213,7 @@ export class Outbox {
     while (this.hasMore && !this.halted && this.mayWrite()) {
       if (this.units.length === 1 && this.begun === undefined && this.policy.name !== 'safe') {
         const only = this.units.at(0);
-        if (only instanceof Uint8Array) {
+        if (only instanceof Uint8Array && only.length <= MOST_AT_ONCE) {
           // One answer to one message: nothing to join.
           this.units.shift();
           this.unitsHandedOver++;
@@ -241,7 +241,7 @@ export class Outbox {
   }
 
   private writeMany(): boolean {
-    const pieces = this.take(this.policy.name === 'safe' ? BLOCK_SIZE : Infinity);
+    const pieces = this.take(this.policy.name === 'safe' ? BLOCK_SIZE : MOST_AT_ONCE);
     if (pieces.length === 0) return false;
     const mark = markBlock();
     const joined = gather(pieces);
@@ -274,12 +274,12 @@ export class Outbox {
         if (bytes === undefined) break;
         if (bytes === null) {
           this.begun = undefined;
+          this.notePulled({ unit, bytes: 0 });
         } else {
           pieces.push(bytes);
           this.queued += bytes.length;
           room = Math.min(room, BLOCK_SIZE) - bytes.length;
-          if (this.pulled === NOTHING_PULLED) this.pulled = [];
-          this.pulled.push({ unit, bytes: bytes.length });
+          this.notePulled({ unit, bytes: bytes.length });
         }
       }
       if (this.begun === undefined) {
@@ -288,6 +288,11 @@ export class Outbox {
       }
     }
     return pieces;
+  }
+
+  private notePulled(pulled: PulledBytes): void {
+    if (this.pulled === NOTHING_PULLED) this.pulled = [];
+    this.pulled.push(pulled);
   }
 
   /** After a write: what the system did not take at once becomes a milestone. */
@@ -395,5 +400,8 @@ export class Outbox {
     return lost;
   }
 }
+
+/** Bytes in one write: the system tells of no progress within one, so that a slow peer would seem to take nothing. */
+const MOST_AT_ONCE = 4 * BLOCK_SIZE;
 
 const NOTHING_PULLED: PulledBytes[] = [];

@@ -10,7 +10,7 @@ export interface PulledUnit {
    * called once there are.
    */
   pull(): Uint8Array | null | undefined;
-  /** The system has taken bytes of this unit. */
+  /** The system has taken bytes of this unit; 0 when it has taken all, after {@link pull} said that this is the end. */
   taken(bytes: number): void;
   /** The rest of this unit will never be sent. */
   failed(error: NetworkError): void;

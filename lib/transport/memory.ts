@@ -55,7 +55,7 @@ const checkOptions = table<MemoryNetworkOptions>({
 export class MemoryNetwork implements Transport {
   private readonly settings: Required<MemoryNetworkOptions>;
   private readonly listeners = new Map<string, MemoryListener>();
-  private nextPort = 49_152;
+  private picked = 0;
 
   /** @throws OptionError (`ERR_OPTION`) for an illegal option. */
   constructor(options: MemoryNetworkOptions = {}) {
@@ -108,7 +108,7 @@ export class MemoryNetwork implements Transport {
     const { endpoint, localAddress, localPort } = request;
     const near: Address =
       endpoint.path === undefined
-        ? inet(localAddress ?? '127.0.0.1', localPort === 0 ? this.nextPort++ : localPort)
+        ? inet(localAddress ?? '127.0.0.1', localPort === 0 ? this.pickPort() : localPort)
         : { family: 'unix', path: '' };
     const far: Address =
       endpoint.path === undefined
@@ -120,12 +120,23 @@ export class MemoryNetwork implements Transport {
     listener.take(server);
   }
 
+  /** The next of the ports that are nobody's own (RFC 6335 section 6), round and round. */
+  private pickPort(): number {
+    let port: number;
+    do {
+      port = FIRST_PORT + (this.picked++ % (65_536 - FIRST_PORT));
+    } while (this.listeners.has(String(port)) && this.listeners.size < 65_536 - FIRST_PORT);
+    return port;
+  }
+
   private bind(endpoint: Endpoint): Address {
     if (endpoint.path !== undefined) return { family: 'unix', path: endpoint.path };
-    const port = endpoint.port === 0 ? this.nextPort++ : endpoint.port;
+    const port = endpoint.port === 0 ? this.pickPort() : endpoint.port;
     return inet(endpoint.host ?? '0.0.0.0', port);
   }
 }
+
+const FIRST_PORT = 49_152;
 
 function inet(host: string, port: number): InetAddress {
   const address = host === 'localhost' ? '127.0.0.1' : host;

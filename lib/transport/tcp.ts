@@ -28,7 +28,9 @@ function listen(request: ListenRequest, handler: ListenHandler): Listening {
   });
   server.maxConnections = request.maxConnections;
   let closed = false;
-  const fail = (error: unknown) => handler.failed(systemError(error, 'accept'));
+  const fail = (error: unknown) => {
+    if (!closed) handler.failed(systemError(error, 'accept'));
+  };
   server.once('error', fail);
   server.once('listening', () => {
     if (closed) {
@@ -165,7 +167,7 @@ function resolve(
   try {
     lookup(host, (error, addresses) => {
       if (error) answer(() => failed(error));
-      else if (addresses.length > 0) answer(() => found(addresses));
+      else if (Array.isArray(addresses) && addresses.length > 0) answer(() => found(addresses));
       else
         answer(() =>
           failed(new NetworkError('ENOTFOUND', `${host} has no address`, { operation: 'connect' })),

@@ -48,7 +48,7 @@ describe.each(['pack', 'safe', 'direct'] as const)('a pulled unit: %s', (name) =
     outbox.send(utf8(' after'));
     outbox.flush();
     expect(sink.text).toBe('before 12 after');
-    expect(unit.log.filter((entry) => entry.startsWith('taken'))).toEqual(['taken 1', 'taken 1']);
+    expect(unit.log.filter((entry) => entry.startsWith('taken'))).toEqual(['taken 1', 'taken 1', 'taken 0']);
   });
 
   it('should hold back what follows until its bytes are there', () => {
