@@ -48,7 +48,6 @@ describe('the echo hub (npm start)', () => {
     await plainClient(await hub.port());
     await hub.line(/accept/);
     hub.signal('SIGINT');
-    await hub.line(/close/);
     hub.signal('SIGINT');
     expect(await hub.ended).toMatchObject({ code: 0, errors: [] });
   });
