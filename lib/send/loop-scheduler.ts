@@ -29,8 +29,9 @@ class LoopAction<T> extends Subscription implements SchedulerAction<T> {
 /**
  * An RxJS scheduler that runs work after all reads of the present round of Node's event loop (`setImmediate`).
  *
- * As scheduler of a send policy it first handles everything that has arrived on all connections and then writes:
- * 10 to 20 % more messages with many active connections, a little less with a single one.
+ * As scheduler of a send policy it first handles everything that has arrived on all connections and then writes, so
+ * that answers to several chunks of one round become one write. Whether that is faster depends on the load; measure
+ * with `npm run bench -- echo`.
  *
  * @example
  * new TcpServer({ port: 5555, sendPolicy: sendPolicy.pack({ scheduler: loopScheduler }) });
