@@ -50,7 +50,7 @@ const LEAD = 0.2;
 /** How often a disturbed measurement is made at most. */
 const TRIES = 3;
 
-/** Starts all candidates, warms each one, and then measures A B C, A B C, … */
+/** Starts all candidates, warms each one, and then measures A B C, B C A, C A B, … */
 export async function hold(
   { candidates, load, messagesPerAnswer }: Contest,
   generator: Generator,
@@ -62,7 +62,10 @@ export async function hold(
     for (const { port } of servers) await generator.run(port, load, { lead: LEAD, seconds: warm });
     const measured = servers.map((): Round[] => []);
     for (let round = 0; round < rounds; round++) {
-      for (const [i, server] of servers.entries()) {
+      for (let turn = 0; turn < servers.length; turn++) {
+        // Everybody comes first, and after everybody, equally often.
+        const i = (round + turn) % servers.length;
+        const server = servers[i]!;
         const result = await undisturbed(patience, () => measure(server, load, generator, seconds));
         measured[i]!.push({ ...result, messages: result.messages * messagesPerAnswer });
       }
