@@ -22,6 +22,9 @@ export const ERROR_CODES = {
   ERR_REFUSED: 'an observer of `prepareListen$` or `prepareConnect$` refused',
   ERR_ADDRESS_FAMILY: 'local and remote address belong to different families',
   ERR_UNTRACKED: 'with strict flow: a value reached a flow-aware operator outside an emission of a gate',
+  ERR_FRAME_LENGTH: 'a message is empty or longer than the codec allows',
+  ERR_FRAME_DATA: 'a message is not what the codec speaks: a wrong flag, a missing delimiter, malformed JSON',
+  ERR_FRAME_TRUNCATED: 'the stream ended within a message',
   ERR_ABORTED: 'the caller gave up waiting, by its AbortSignal or by stopping the component',
   ERR_UNSUPPORTED: 'this version of Node or this kind of socket cannot do what an option asks for',
 } as const;
@@ -69,8 +72,17 @@ export class OptionError extends NetworkError {
   }
 }
 
-/** Timeouts of a connection; each is set by the option of the same name under `timeouts`. */
-export type TimeoutName = 'connect' | 'firstByte' | 'readIdle' | 'writeStall' | 'drain';
+/**
+ * What goes over the wire is not what a codec speaks. Received, it closes the connection with reason `protocol`; to
+ * be sent, it is refused and nothing else happens.
+ */
+export class ProtocolError extends NetworkError {}
+
+/**
+ * Timeouts of a connection, each set by the option of the same name under `timeouts`; and `frame`, which is set by
+ * `frameTimeout` of a codec.
+ */
+export type TimeoutName = 'connect' | 'firstByte' | 'readIdle' | 'writeStall' | 'drain' | 'frame';
 
 /** A timeout expired. */
 export class NetworkTimeoutError extends NetworkError {
@@ -80,11 +92,12 @@ export class NetworkTimeoutError extends NetworkError {
   readonly option: string;
 
   constructor(timeout: TimeoutName, milliseconds: number, what: string) {
-    super('ERR_TIMEOUT', `${what} within ${milliseconds} ms (option timeouts.${timeout})`, {
+    const option = timeout === 'frame' ? 'frameTimeout' : `timeouts.${timeout}`;
+    super('ERR_TIMEOUT', `${what} within ${milliseconds} ms (option ${option})`, {
       operation: TIMEOUT_OPERATIONS[timeout],
     });
     this.timeout = timeout;
-    this.option = `timeouts.${timeout}`;
+    this.option = option;
   }
 }
 
@@ -94,6 +107,7 @@ const TIMEOUT_OPERATIONS: Record<TimeoutName, Operation> = {
   readIdle: 'receive',
   writeStall: 'send',
   drain: 'close',
+  frame: 'receive',
 };
 
 /**
