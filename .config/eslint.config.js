@@ -43,6 +43,8 @@ export default defineConfig(
     files: [
       'lib/flow/relay.ts',
       'lib/flow/event-source.ts',
+      'lib/framing/encode.ts',
+      'lib/connection/intake.ts',
       'lib/connection/send-to.ts',
       'lib/component/handle-each.ts',
     ],

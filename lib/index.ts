@@ -1,5 +1,5 @@
 /**
- * hpsocket-rx: TCP servers, agents and clients as Observables, with lossless flow control.
+ * hpsocket-rx: TCP servers, agents and clients as Observables, with lossless flow control and codecs.
  *
  * @packageDocumentation
  */
@@ -8,6 +8,7 @@ export {
   NetworkError,
   NetworkTimeoutError,
   OptionError,
+  ProtocolError,
   type ErrorCode,
   type NetworkErrorOptions,
   type Operation,
@@ -16,6 +17,27 @@ export {
 
 export { hex, toBytes, toText, utf8, type BytesLike } from './bytes/bytes-like.ts';
 export { ByteQueue } from './bytes/byte-queue.ts';
+
+export { between, type BetweenOptions, type Outside } from './codec/between.ts';
+export type { Codec, Decoder, Encoder } from './codec/codec.ts';
+export { compose } from './codec/compose.ts';
+export { delimiter, type DelimiterOptions } from './codec/delimiter.ts';
+export { fixed, type FixedOptions } from './codec/fixed.ts';
+export type { EmittableTail, FrameOptions, Tail, TailOptions } from './codec/frame-options.ts';
+export { json, type JsonOptions, type JsonSeparator } from './codec/json.ts';
+export { lengthField, type LengthFieldOptions } from './codec/length-field.ts';
+export { lines, type LineEnding, type LinesOptions } from './codec/lines.ts';
+export type { Pieces } from './codec/pieces.ts';
+export { pack, type PackOptions } from './codec/pack.ts';
+export { pull, type PullOptions, type Pulled } from './codec/pull.ts';
+export {
+  PullBuffer,
+  pullBuffer,
+  type FetchResult,
+  type FetchStatus,
+  type PullBufferOptions,
+} from './codec/pull-buffer.ts';
+export type { PullGenerator, PullReader, PullRequest, UntilOptions } from './codec/pull-reader.ts';
 
 export { currentGate } from './flow/emission.ts';
 export { flowForEach } from './flow/flow-for-each.ts';
@@ -32,6 +54,9 @@ export { coalesce } from './send/coalesce.ts';
 export { loopScheduler } from './send/loop-scheduler.ts';
 export type { OutboxLimits, OverflowPolicy, SendResult } from './send/outbox-limits.ts';
 export { sendPolicy, type SendPolicy, type SendPolicyOptions } from './send/send-policy.ts';
+
+export { decode, type DecodeOptions, type Decoding } from './framing/decode.ts';
+export { encode, type Encoding } from './framing/encode.ts';
 
 export {
   formatAddress,

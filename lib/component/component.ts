@@ -1,11 +1,13 @@
 import { type Observable, type SchedulerLike, type Subscriber, type Subscription, asapScheduler } from 'rxjs';
 import { NetworkError, type Operation } from '../base/errors.ts';
 import { MAX_TIMER, flag, integer, table } from '../base/options.ts';
+import type { BytesLike } from '../bytes/bytes-like.ts';
+import type { Codec } from '../codec/codec.ts';
 import type { Closed } from '../connection/closed.ts';
+import { CodedConnection } from '../connection/coded-connection.ts';
 import { markingClock } from '../connection/coarse-clock.ts';
 import type { Connection } from '../connection/connection.ts';
 import { DeadlineQueue } from '../connection/deadline-queue.ts';
-import type { ConnectionSettings } from '../connection/settings.ts';
 import type { StreamConnection } from '../connection/stream-connection.ts';
 import { handlerError, stoppedMeanwhile, warnOf } from '../connection/errors.ts';
 import { EventSource } from '../flow/event-source.ts';
@@ -46,9 +48,9 @@ interface Stopping {
  * thrown by an observer that subscribed to one of them directly closes the connection that the event was about, with
  * reason `handler`, and no other.
  */
-export abstract class Component implements AsyncDisposable {
+export abstract class Component<In = Uint8Array, Out = BytesLike> implements AsyncDisposable {
   /** @internal */
-  readonly settings: ConnectionSettings;
+  readonly settings: ComponentSettings;
   /** @internal */
   readonly deadlines: DeadlineQueue;
 
@@ -56,37 +58,39 @@ export abstract class Component implements AsyncDisposable {
   readonly flow: FlowGate;
 
   /** The component's connections by id, those still connecting included. */
-  readonly connections: ReadonlyMap<number, Connection>;
+  readonly connections: ReadonlyMap<number, Connection<In, Out>>;
 
   /** A connection is ready for use; also for plain connections, directly after `accept$` or `connect$`. */
-  readonly handshake$: Observable<Connection>;
+  readonly handshake$: Observable<Connection<In, Out>>;
   /**
    * What any connection has received, in order for each. While somebody subscribes here, all connections are read.
    * Never errors; see {@link Connection.receive$}.
    */
-  readonly receive$: Observable<Received>;
+  readonly receive$: Observable<Received<In, Out>>;
   /** Bytes of any connection that the operating system has taken. */
-  readonly sent$: Observable<Sent>;
+  readonly sent$: Observable<Sent<In, Out>>;
   /** The end of every connection, exactly once each. */
-  readonly close$: Observable<ConnectionClosed>;
+  readonly close$: Observable<ConnectionClosed<In, Out>>;
   /** Everything that went wrong. */
-  readonly faults$: Observable<Fault>;
+  readonly faults$: Observable<Fault<In, Out>>;
   /** Everything that was turned away or thrown away because of a limit. */
-  readonly dropped$: Observable<Dropped>;
+  readonly dropped$: Observable<Dropped<In, Out>>;
 
   /** @internal */
   protected readonly all = new Map<number, StreamConnection>();
+  /** Those of the connections that a codec shows differently; the same as {@link all} without one. */
+  private readonly faces: Map<number, Connection<In, Out>>;
   /** @internal */
   protected readonly sources: { finish(): void }[];
   /** @internal */
   protected readonly scheduler: SchedulerLike;
 
-  private readonly handshakes = new ComponentSource<Connection>(this);
-  private readonly receives = new ReceiveMerge(this);
-  private readonly sends = new ComponentSource<Sent>(this);
-  private readonly closes = new ComponentSource<ConnectionClosed>(this);
-  private readonly faults = new FaultSource(this);
-  private readonly drops = new ComponentSource<Dropped>(this);
+  private readonly handshakes = new ComponentSource<Connection<In, Out>>(this);
+  private readonly receives = new ReceiveMerge<In, Out>(this);
+  private readonly sends = new ComponentSource<Sent<In, Out>>(this);
+  private readonly closes = new ComponentSource<ConnectionClosed<In, Out>>(this);
+  private readonly faults = new FaultSource<In, Out>(this);
+  private readonly drops = new ComponentSource<Dropped<In, Out>>(this);
   private readonly states = new StateSource(this);
   private readonly epoch: number;
   private readonly marks: { now(): number };
@@ -111,7 +115,10 @@ export abstract class Component implements AsyncDisposable {
       target: this,
       scheduler: this.scheduler,
     });
-    this.connections = this.all;
+    const { codec } = settings;
+    const all = this.all as Map<number, unknown> as Map<number, Connection<In, Out>>;
+    this.faces = codec === undefined ? all : new Map<number, Connection<In, Out>>();
+    this.connections = this.faces;
     this.handshake$ = this.handshakes;
     this.receive$ = this.receives;
     this.sent$ = this.sends;
@@ -217,6 +224,11 @@ export abstract class Component implements AsyncDisposable {
 
   /** @internal */
   get observesReceive(): boolean {
+    return this.settings.codec === undefined && this.receives.observed;
+  }
+
+  /** @internal Whether anybody observes the messages of all connections. */
+  get observed(): boolean {
     return this.receives.observed;
   }
 
@@ -236,23 +248,24 @@ export abstract class Component implements AsyncDisposable {
   }
 
   /** @internal */
-  received(connection: StreamConnection, data: Uint8Array): void {
-    this.receives.publish({ connection, data });
+  received(connection: StreamConnection | Connection<In, never>, data: Uint8Array | In): void {
+    this.receives.publish({ connection: connection as Connection<In, Out>, data: data as In });
   }
 
   /** @internal */
   sent(connection: StreamConnection, data: Uint8Array): void {
-    this.sends.publish({ connection, data });
+    this.sends.publish({ connection: this.faceOf(connection), data });
   }
 
   /** @internal */
   dropped(connection: StreamConnection, _error: NetworkError, bytes: number): void {
-    this.drop({ reason: 'overflow', remote: connection.remote, connection, bytes });
+    this.drop({ reason: 'overflow', remote: connection.remote, connection: this.faceOf(connection), bytes });
   }
 
   /** @internal */
-  fault(connection: Connection | undefined, error: NetworkError): void {
+  fault(concerned: StreamConnection | undefined, error: NetworkError): void {
     this.failure = error;
+    const connection = concerned === undefined ? undefined : this.faceOf(concerned);
     if (this.faults.observed) this.faults.publish({ error, connection });
     // A broken handler is a bug that somebody has to hear of.
     else if (error.code === 'ERR_HANDLER') warnOf(error);
@@ -261,6 +274,7 @@ export abstract class Component implements AsyncDisposable {
   /** @internal */
   ended(connection: StreamConnection): void {
     this.all.delete(connection.id);
+    this.faces.delete(connection.id);
     this.connectionEnded();
   }
 
@@ -272,18 +286,21 @@ export abstract class Component implements AsyncDisposable {
       if (connection.wasForced) stopping.forced++;
       else stopping.closed++;
     }
-    if (this.closes.observed) this.closes.publish({ ...closed, connection });
+    if (this.closes.observed) this.closes.publish({ ...closed, connection: this.faceOf(connection) });
     this.finishStop();
   }
 
   /** @internal The component as a whole is held, or let go. */
   flowChanged(): void {
-    this.updateReading();
+    for (const connection of this.all.values()) connection.flowChanged();
   }
 
   /** @internal */
   updateReading(): void {
-    for (const connection of this.all.values()) connection.updateReading();
+    for (const connection of this.all.values()) {
+      connection.updateReading();
+      connection.face?.updateReading();
+    }
   }
 
   /** @internal An observer of one of the component's Observables threw. */
@@ -291,8 +308,9 @@ export abstract class Component implements AsyncDisposable {
     const { connection = value } = (value ?? {}) as { connection?: unknown };
     const { id } = (connection ?? {}) as { id?: unknown };
     const concerned = typeof id === 'number' ? this.all.get(id) : undefined;
-    const isAlive = concerned !== undefined && concerned === connection && concerned.state !== 'closed';
-    if (isAlive) concerned.fail('handler', handlerError(error));
+    const isAlive =
+      concerned !== undefined && this.faceOf(concerned) === connection && concerned.state !== 'closed';
+    if (isAlive) (concerned.face ?? concerned).fail('handler', handlerError(error));
     else this.fault(undefined, handlerError(error));
   }
 
@@ -303,6 +321,21 @@ export abstract class Component implements AsyncDisposable {
     return ++this.lastId;
   }
 
+  /** @internal A connection is one of the component's from now on. */
+  protected add(connection: StreamConnection): void {
+    this.all.set(connection.id, connection);
+    const codec = this.settings.codec as Codec<Uint8Array, In, BytesLike, Out> | undefined;
+    if (codec === undefined) return;
+    const face = new CodedConnection<Uint8Array, In, BytesLike, Out>(connection, codec, this);
+    connection.face = face;
+    this.faces.set(connection.id, face);
+  }
+
+  /** @internal A connection as users see it. */
+  protected faceOf(connection: StreamConnection): Connection<In, Out> {
+    return (connection.face ?? connection) as Connection<unknown, never> as Connection<In, Out>;
+  }
+
   /** @internal */
   protected enter(state: ComponentState): void {
     this.current = state;
@@ -310,13 +343,13 @@ export abstract class Component implements AsyncDisposable {
   }
 
   /** @internal */
-  protected drop(dropped: Dropped): void {
+  protected drop(dropped: Dropped<In, Out>): void {
     this.drops.publish(dropped);
   }
 
   /** @internal */
   protected shakeHands(connection: StreamConnection): void {
-    if (connection.state === 'open') this.handshakes.publish(connection);
+    if (connection.state === 'open') this.handshakes.publish(this.faceOf(connection));
   }
 
   /**
@@ -383,11 +416,19 @@ export abstract class Component implements AsyncDisposable {
   }
 }
 
+/** What the Observables of a component need to know of it. */
+interface Host {
+  readonly isDisposed: boolean;
+  readonly state: ComponentState;
+  observerThrew(error: unknown, value: unknown): void;
+  updateReading(): void;
+}
+
 /** Events of a component. */
 export class ComponentSource<T> extends EventSource<T> {
-  protected readonly component: Component;
+  protected readonly component: Host;
 
-  constructor(component: Component) {
+  constructor(component: Host) {
     super();
     this.component = component;
   }
@@ -403,7 +444,7 @@ export class ComponentSource<T> extends EventSource<T> {
 }
 
 /** `faults$`: an observer that throws here would only make another fault, so that it is warned of instead. */
-class FaultSource extends ComponentSource<Fault> {
+class FaultSource<In, Out> extends ComponentSource<Fault<In, Out>> {
   override observerThrew(error: unknown): void {
     warnOf(handlerError(error));
   }
@@ -418,7 +459,7 @@ class StateSource extends ComponentSource<ComponentState> {
 }
 
 /** The component's `receive$`: observing it makes all connections read. */
-class ReceiveMerge extends ComponentSource<Received> {
+class ReceiveMerge<In, Out> extends ComponentSource<Received<In, Out>> {
   protected override firstCame(): void {
     this.component.updateReading();
   }

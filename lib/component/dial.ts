@@ -1,11 +1,13 @@
 import { Observable } from 'rxjs';
+import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
 import { type EndpointLike, parseEndpoint } from '../transport/address.ts';
 import { type ConnectOptions, type DialerOptions, checkConnect, oneConnection } from './dialer.ts';
 import { TcpAgent } from './tcp-agent.ts';
 
 /** Options of {@link dial}. */
-export interface DialOptions extends Omit<DialerOptions, 'maxConnections'>, ConnectOptions {}
+export interface DialOptions<In = Uint8Array, Out = BytesLike>
+  extends Omit<DialerOptions<In, Out>, 'maxConnections'>, ConnectOptions {}
 
 /**
  * Connects as long as somebody is subscribed: a cold Observable of one connection.
@@ -22,13 +24,16 @@ export interface DialOptions extends Omit<DialerOptions, 'maxConnections'>, Conn
  *   .pipe(switchMap((connection) => (connection.send('hello'), connection.receive$)), map(toText))
  *   .subscribe(console.log);
  */
-export function dial(endpoint: EndpointLike, options: DialOptions = {}): Observable<Connection> {
+export function dial<In = Uint8Array, Out = BytesLike>(
+  endpoint: EndpointLike,
+  options: DialOptions<In, Out> = {},
+): Observable<Connection<In, Out>> {
   const { localAddress, localPort, extra, ...agentOptions } = oneConnection(options);
   const target = parseEndpoint(endpoint);
   const how = checkConnect({ localAddress, extra, ...(localPort === undefined ? {} : { localPort }) });
   new TcpAgent(agentOptions); // checks the options now, not when somebody subscribes
   return new Observable((subscriber) => {
-    const agent = new TcpAgent(agentOptions);
+    const agent = new TcpAgent<In, Out>(agentOptions);
     subscriber.add(agent.connect$.subscribe((connection) => subscriber.next(connection)));
     subscriber.add(
       agent.close$.subscribe(({ error }) => {

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import { NetworkError, OptionError } from '../base/errors.ts';
 import { type Checks, anything, callback, integer, table } from '../base/options.ts';
+import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
 import { StreamConnection } from '../connection/stream-connection.ts';
 import { type EndpointLike, formatAddress, parseEndpoint } from '../transport/address.ts';
@@ -10,7 +11,7 @@ import type { PrepareConnect } from './events.ts';
 import { type ComponentOptions, type ComponentSettings, ipAddress, port, socketOptions } from './options.ts';
 
 /** Options of every component that connects. */
-export interface DialerOptions extends ComponentOptions {
+export interface DialerOptions<In = Uint8Array, Out = BytesLike> extends ComponentOptions<In, Out> {
   /**
    * A host name's addresses are tried one after the other, IPv6 and IPv4 in turn; this is how many milliseconds an
    * attempt gets before the next one starts beside it (RFC 8305). The first to succeed wins. 10 to 60000.
@@ -67,15 +68,15 @@ export function oneConnection<Options extends object>(options: Options): Options
 }
 
 /** What agents and clients have in common: connections that this side begins. */
-export abstract class Dialer extends Component {
+export abstract class Dialer<In = Uint8Array, Out = BytesLike> extends Component<In, Out> {
   /** A connection is about to be dialled, and may be refused. */
-  readonly prepareConnect$: Observable<PrepareConnect>;
+  readonly prepareConnect$: Observable<PrepareConnect<In, Out>>;
   /** A connection is established. One that fails to be has a `close$` with reason `connect` instead. */
-  readonly connect$: Observable<Connection>;
+  readonly connect$: Observable<Connection<In, Out>>;
 
   private readonly dialing: ComponentSettings & Required<Pick<DialerOptions, 'attemptDelay' | 'lookup'>>;
-  private readonly prepares = new ComponentSource<PrepareConnect>(this);
-  private readonly connects = new ComponentSource<Connection>(this);
+  private readonly prepares = new ComponentSource<PrepareConnect<In, Out>>(this);
+  private readonly connects = new ComponentSource<Connection<In, Out>>(this);
 
   protected constructor(
     settings: ComponentSettings & Required<Pick<DialerOptions, 'attemptDelay' | 'lookup'>>,
@@ -101,9 +102,9 @@ export abstract class Dialer extends Component {
     }
     const connection = new StreamConnection(this, this.nextId(), undefined, target);
     connection.extra = extra;
-    this.all.set(connection.id, connection);
+    this.add(connection);
     this.prepares.publish({
-      connection,
+      connection: this.faceOf(connection),
       refuse: (reason = `connecting to ${formatAddress(target)} was refused`) => {
         connection.abandon('connect', new NetworkError('ERR_REFUSED', reason, { operation: 'connect' }));
       },
@@ -135,7 +136,7 @@ export abstract class Dialer extends Component {
     }
     connection.open(wire);
     this.opened(connection);
-    this.connects.publish(connection);
+    this.connects.publish(this.faceOf(connection));
     this.shakeHands(connection);
   }
 

@@ -1,4 +1,5 @@
 import type { NetworkError } from '../base/errors.ts';
+import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Closed } from '../connection/closed.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Address, Endpoint } from '../transport/address.ts';
@@ -15,43 +16,43 @@ export interface PrepareListen {
 }
 
 /** A connection is about to be dialled; twin of `OnPrepareConnect`. */
-export interface PrepareConnect {
-  readonly connection: Connection;
+export interface PrepareConnect<In = Uint8Array, Out = BytesLike> {
+  readonly connection: Connection<In, Out>;
   /** Makes the connect fail with `ERR_REFUSED`. */
   refuse(reason?: string): void;
 }
 
 /** A connection has received something; twin of `OnReceive`. */
-export interface Received<In = Uint8Array> {
-  readonly connection: Connection;
+export interface Received<In = Uint8Array, Out = BytesLike> {
+  readonly connection: Connection<In, Out>;
   readonly data: In;
 }
 
 /** The operating system has taken bytes of a connection; twin of `OnSend`. */
-export interface Sent {
-  readonly connection: Connection;
+export interface Sent<In = Uint8Array, Out = BytesLike> {
+  readonly connection: Connection<In, Out>;
   /** Valid only while this is being delivered. */
   readonly data: Uint8Array;
 }
 
 /** A connection has ended; twin of `OnClose`. */
-export interface ConnectionClosed extends Closed {
-  readonly connection: Connection;
+export interface ConnectionClosed<In = Uint8Array, Out = BytesLike> extends Closed {
+  readonly connection: Connection<In, Out>;
 }
 
 /** Something went wrong. Faults are values: they end no stream. */
-export interface Fault {
+export interface Fault<In = Uint8Array, Out = BytesLike> {
   readonly error: NetworkError;
   /** The connection it concerns, if it concerns one. */
-  readonly connection: Connection | undefined;
+  readonly connection: Connection<In, Out> | undefined;
 }
 
 /** Something was turned away or thrown away because of a limit or a rule. */
-export interface Dropped {
+export interface Dropped<In = Uint8Array, Out = BytesLike> {
   /** `max-connections`: a peer; `refused`: a peer that `admit` turned away; `overflow`: bytes to be sent. */
   readonly reason: 'max-connections' | 'refused' | 'overflow';
   readonly remote: Address | undefined;
-  readonly connection: Connection | undefined;
+  readonly connection: Connection<In, Out> | undefined;
   /** Bytes lost; 0 for a peer. */
   readonly bytes: number;
 }

@@ -1,7 +1,7 @@
 import { Observable, type ObservableInput, type OperatorFunction, Subscriber, from } from 'rxjs';
-import { NetworkError, OptionError } from '../base/errors.ts';
+import { NetworkError, NetworkTimeoutError, OptionError, ProtocolError } from '../base/errors.ts';
 import { integer, table } from '../base/options.ts';
-import type { Closed } from '../connection/closed.ts';
+import type { CloseReason, Closed } from '../connection/closed.ts';
 import type { Connection, EndListener } from '../connection/connection.ts';
 import { handlerError, warnOf } from '../connection/errors.ts';
 import { Relay } from '../flow/relay.ts';
@@ -177,7 +177,7 @@ class Handler<C extends Connection<unknown, never>> extends Subscriber<unknown> 
   protected override _error(error: unknown): void {
     const { connection } = this;
     // The connection's own failure comes back through the handler; it has its reason already.
-    if (connection.state !== 'closed') connection.fail('handler', asFailure(error));
+    if (connection.state !== 'closed') connection.fail(reasonOf(error), asFailure(error));
     this.unsubscribe();
   }
 
@@ -190,6 +190,12 @@ class Handler<C extends Connection<unknown, never>> extends Subscriber<unknown> 
     this.connection.disconnect();
     this.unsubscribe();
   }
+}
+
+/** A codec in front of the handler may have found that the peer breaks the protocol. */
+function reasonOf(error: unknown): CloseReason {
+  if (error instanceof ProtocolError) return 'protocol';
+  return error instanceof NetworkTimeoutError && error.timeout === 'frame' ? 'timeout' : 'handler';
 }
 
 /** The failure of another connection stays what it is; everything else is a fault of the handler. */

@@ -1,11 +1,12 @@
 import { Observable } from 'rxjs';
 import { OptionError } from '../base/errors.ts';
+import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Address } from '../transport/address.ts';
 import { TcpServer, type TcpServerOptions } from './tcp-server.ts';
 
 /** Options of {@link listen}. */
-export interface ListenOptions extends TcpServerOptions {
+export interface ListenOptions<In = Uint8Array, Out = BytesLike> extends TcpServerOptions<In, Out> {
   /** Told of the address once it is bound; how to learn a port that the system picked. */
   readonly onListening?: ((address: Address) => void) | undefined;
 }
@@ -24,14 +25,16 @@ export interface ListenOptions extends TcpServerOptions {
  *   .pipe(handleEach((connection) => connection.receive$.pipe(sendTo(connection))))
  *   .subscribe();
  */
-export function listen(options: ListenOptions = {}): Observable<Connection> {
+export function listen<In = Uint8Array, Out = BytesLike>(
+  options: ListenOptions<In, Out> = {},
+): Observable<Connection<In, Out>> {
   const { onListening, ...serverOptions } = options;
   if (onListening !== undefined && typeof onListening !== 'function') {
     throw new OptionError('onListening', onListening, 'a function');
   }
   new TcpServer(serverOptions); // checks the options now, not when somebody subscribes
   return new Observable((subscriber) => {
-    const server = new TcpServer(serverOptions);
+    const server = new TcpServer<In, Out>(serverOptions);
     subscriber.add(server.accept$.subscribe(subscriber));
     subscriber.add(() => server.retire());
     server.startWith({

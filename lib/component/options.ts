@@ -9,6 +9,8 @@ import {
   nested,
   table,
 } from '../base/options.ts';
+import type { BytesLike } from '../bytes/bytes-like.ts';
+import type { Codec } from '../codec/codec.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionChecks } from '../connection/settings.ts';
 import { type ResolvedFlowMarks, flowMarks } from '../flow/flow-marks.ts';
 import { tcp } from '../transport/tcp.ts';
@@ -50,7 +52,13 @@ export interface Budget {
 }
 
 /** Options of every component. */
-export interface ComponentOptions extends ConnectionOptions {
+export interface ComponentOptions<In = Uint8Array, Out = BytesLike> extends ConnectionOptions {
+  /**
+   * What the connections speak: their `receive$` emits its messages, `send()` takes them, and the component's types
+   * follow. See {@link Connection.through}.
+   * @default none: chunks of bytes
+   */
+  readonly codec?: Codec<Uint8Array, In, BytesLike, Out> | undefined;
   /**
    * What carries the bytes; a `MemoryNetwork` for tests without sockets.
    * @default tcp
@@ -92,6 +100,7 @@ function checkBudget(value: unknown, name: string): ResolvedFlowMarks {
 
 const componentChecks: Checks<ComponentOptions> = {
   ...connectionChecks,
+  codec: having<AnyCodec | undefined>('decoder', 'a codec', undefined),
   transport: having<Transport>('connect', 'a transport', tcp),
   maxConnections: integer({ min: 1, max: 5_000_000, fallback: 10_000 }),
   noDelay: flag(true),
@@ -99,8 +108,12 @@ const componentChecks: Checks<ComponentOptions> = {
   budget: Object.assign(checkBudget, { fallback: checkBudget(undefined, 'budget') }),
 };
 
+/** A codec whose messages do not matter. */
+type AnyCodec = Codec<Uint8Array, Uint8Array, BytesLike, BytesLike>;
+
 /** {@link ComponentOptions} after the check. */
 export interface ComponentSettings extends ConnectionSettings {
+  readonly codec: AnyCodec | undefined;
   readonly transport: Transport;
   readonly maxConnections: number;
   readonly noDelay: boolean;
@@ -109,12 +122,13 @@ export interface ComponentSettings extends ConnectionSettings {
 }
 
 /** A {@link table} for the options of a kind of component; what is nested has been resolved too. */
-export function componentTable<Options extends ComponentOptions>(
+export function componentTable<Options extends object>(
   checks: Checks<Omit<Options, keyof ComponentOptions>>,
 ) {
-  const resolve = table<Options>({ ...componentChecks, ...checks } as Checks<Options>);
-  return (options: Options) =>
-    resolve(options) as unknown as ComponentSettings & Resolved<Omit<Options, keyof ComponentOptions>>;
+  const resolve = table<Options>({ ...componentChecks, ...checks } as unknown as Checks<Options>);
+  return (options: object) =>
+    resolve(options as Options) as unknown as ComponentSettings &
+      Resolved<Omit<Options, keyof ComponentOptions>>;
 }
 
 /** A port; 0 lets the system pick one. */

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import { NetworkError } from '../base/errors.ts';
+import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
 import { stoppedMeanwhile } from '../connection/errors.ts';
 import type { StreamConnection } from '../connection/stream-connection.ts';
@@ -10,7 +11,7 @@ import type { StopReport } from './events.ts';
 import { componentTable } from './options.ts';
 
 /** Options of a {@link TcpAgent}. */
-export type TcpAgentOptions = DialerOptions;
+export type TcpAgentOptions<In = Uint8Array, Out = BytesLike> = DialerOptions<In, Out>;
 
 const checkOptions = componentTable<TcpAgentOptions>(dialerChecks);
 
@@ -28,14 +29,14 @@ const checkOptions = componentTable<TcpAgentOptions>(dialerChecks);
  * const connection = await agent.connect('localhost:5555');
  * connection.send('hello');
  */
-export class TcpAgent extends Dialer {
+export class TcpAgent<In = Uint8Array, Out = BytesLike> extends Dialer<In, Out> {
   /** The agent has stopped, after the last `close$`. */
   readonly shutdown$: Observable<StopReport>;
 
   private readonly shutdowns = new ComponentSource<StopReport>(this);
 
   /** @throws OptionError (`ERR_OPTION`) for an illegal value or an unknown name. */
-  constructor(options: TcpAgentOptions = {}) {
+  constructor(options: TcpAgentOptions<In, Out> = {}) {
     super(checkOptions(options));
     this.shutdown$ = this.shutdowns;
     this.sources.push(this.shutdowns);
@@ -64,10 +65,10 @@ export class TcpAgent extends Dialer {
    * system (`ECONNREFUSED`, `ENOTFOUND`, …). Rejects without an event with `ERR_STATE` when the agent is not running,
    * `ERR_CONNECTION_LIMIT`, and `ERR_OPTION`.
    */
-  connect(endpoint: EndpointLike, options?: ConnectOptions): Promise<Connection> {
-    const result = new Promise<Connection>((resolve, reject) => {
+  connect(endpoint: EndpointLike, options?: ConnectOptions): Promise<Connection<In, Out>> {
+    const result = new Promise<Connection<In, Out>>((resolve, reject) => {
       const connection = this.open(endpoint, options);
-      connection.whenOpened(resolve, reject);
+      connection.whenOpened((opened) => resolve(this.faceOf(opened)), reject);
     });
     result.catch(() => undefined);
     return result;

@@ -16,7 +16,8 @@ import {
 import { componentTable } from './options.ts';
 
 /** Options of a {@link TcpClient}. */
-export interface TcpClientOptions extends Omit<DialerOptions, 'maxConnections'>, ConnectOptions {
+export interface TcpClientOptions<In = Uint8Array, Out = BytesLike>
+  extends Omit<DialerOptions<In, Out>, 'maxConnections'>, ConnectOptions {
   /** Where to connect to; may be given to `start()` instead. */
   readonly to?: EndpointLike | undefined;
 }
@@ -43,7 +44,7 @@ const checkOptions = componentTable<TcpClientOptions & DialerOptions>({
  * await client.start();
  * client.send('hello');
  */
-export class TcpClient extends Dialer {
+export class TcpClient<In = Uint8Array, Out = BytesLike> extends Dialer<In, Out> {
   /** One slot for the user; unlike that of a connection it survives restarts. Twin of `SetExtra`. */
   extra: unknown;
 
@@ -51,7 +52,7 @@ export class TcpClient extends Dialer {
   private latest: StreamConnection | undefined;
 
   /** @throws OptionError (`ERR_OPTION`) for an illegal value or an unknown name. */
-  constructor(options: TcpClientOptions = {}) {
+  constructor(options: TcpClientOptions<In, Out> = {}) {
     const settings = checkOptions({ ...oneConnection(options), maxConnections: 1 });
     super(settings);
     this.options = settings;
@@ -59,8 +60,8 @@ export class TcpClient extends Dialer {
   }
 
   /** The present connection, or the last one; `undefined` before the first start. */
-  get connection(): Connection | undefined {
-    return this.latest;
+  get connection(): Connection<In, Out> | undefined {
+    return this.latest === undefined ? undefined : this.faceOf(this.latest);
   }
 
   /**
@@ -70,14 +71,14 @@ export class TcpClient extends Dialer {
    * @returns The connection once it is established. Rejects with the error of its `close$` when it is not (see
    * `TcpAgent.connect`), with `ERR_STATE` when the client is running already, with `ERR_OPTION` without an address.
    */
-  start(to?: EndpointLike): Promise<Connection> {
+  start(to?: EndpointLike): Promise<Connection<In, Out>> {
     const stopped = this.afterStop();
     if (stopped !== undefined) {
       const later = stopped.then(() => this.start(to));
       later.catch(() => undefined);
       return later;
     }
-    const result = new Promise<Connection>((resolve, reject) => {
+    const result = new Promise<Connection<In, Out>>((resolve, reject) => {
       const reason = this.cannotStart('connect');
       if (reason !== undefined) throw reason;
       const { localAddress, localPort } = this.options;
@@ -85,15 +86,15 @@ export class TcpClient extends Dialer {
       this.begin();
       if (this.state !== 'starting') throw stoppedMeanwhile();
       this.latest = this.dial(target, { localAddress, localPort, extra: this.extra });
-      this.latest.whenOpened(resolve, reject);
+      this.latest.whenOpened((opened) => resolve(this.faceOf(opened)), reject);
     });
     result.catch(() => undefined);
     return result;
   }
 
   /** Sends on the present connection; `refused` while there is none. See {@link Connection.send}. */
-  send(...data: BytesLike[]): SendResult {
-    return this.latest?.send(...data) ?? 'refused';
+  send(...data: Out[]): SendResult {
+    return this.connection?.send(...data) ?? 'refused';
   }
 
   protected override opened(): void {

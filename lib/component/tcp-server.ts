@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import { NetworkError } from '../base/errors.ts';
 import { callback, flag, integer, text } from '../base/options.ts';
+import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
 import { StreamConnection } from '../connection/stream-connection.ts';
 import { handlerError, stoppedMeanwhile } from '../connection/errors.ts';
@@ -11,7 +12,7 @@ import type { PrepareListen, StopReport } from './events.ts';
 import { type ComponentOptions, componentTable, port, socketOptions } from './options.ts';
 
 /** Options of a {@link TcpServer}. */
-export interface TcpServerOptions extends ComponentOptions {
+export interface TcpServerOptions<In = Uint8Array, Out = BytesLike> extends ComponentOptions<In, Out> {
   /**
    * Address to bind: an IP address, or a host name of this machine. `::` accepts IPv4 peers too, unless `dualStack`
    * is off.
@@ -74,25 +75,25 @@ interface Starting {
  * server.close$.subscribe(({ id, reason }) => console.log(id, reason));
  * await server.start();
  */
-export class TcpServer extends Component {
+export class TcpServer<In = Uint8Array, Out = BytesLike> extends Component<In, Out> {
   /** The server is about to listen, and may be refused to. */
   readonly prepareListen$: Observable<PrepareListen>;
   /** A peer has connected. It is among the connections, and can be sent to. */
-  readonly accept$: Observable<Connection>;
+  readonly accept$: Observable<Connection<In, Out>>;
   /** The server has stopped, after the last `close$`. */
   readonly shutdown$: Observable<StopReport>;
 
   private readonly options: ReturnType<typeof checkOptions>;
   private readonly endpoint: Endpoint;
   private readonly prepares = new ComponentSource<PrepareListen>(this);
-  private readonly accepts = new ComponentSource<Connection>(this);
+  private readonly accepts = new ComponentSource<Connection<In, Out>>(this);
   private readonly shutdowns = new ComponentSource<StopReport>(this);
   private listening: Listening | undefined;
   private starting: Starting | undefined;
   private bound: Address | undefined;
 
   /** @throws OptionError (`ERR_OPTION`) for an illegal value or an unknown name. */
-  constructor(options: TcpServerOptions = {}) {
+  constructor(options: TcpServerOptions<In, Out> = {}) {
     const settings = checkOptions(options);
     super(settings);
     this.options = settings;
@@ -210,9 +211,9 @@ export class TcpServer extends Component {
       return;
     }
     const connection = new StreamConnection(this, this.nextId(), wire);
-    this.all.set(connection.id, connection);
+    this.add(connection);
     connection.open(wire);
-    this.accepts.publish(connection);
+    this.accepts.publish(this.faceOf(connection));
     this.shakeHands(connection);
   }
 

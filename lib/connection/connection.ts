@@ -1,6 +1,7 @@
-import type { Observable } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import type { NetworkError } from '../base/errors.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
+import type { Codec } from '../codec/codec.ts';
 import type { FlowGate } from '../flow/flow-gate.ts';
 import type { SendResult } from '../send/outbox-limits.ts';
 import type { SentWaiter } from '../send/outbox.ts';
@@ -22,6 +23,27 @@ export interface FileSurroundings<Out = BytesLike> {
 /** Told of the end of a connection; after `receive$` has ended, before `close$`. */
 export interface EndListener {
   connectionEnded(closed: Closed): void;
+}
+
+/** Told when reading begins and stops. */
+export interface ReadingListener {
+  readingChanged(reading: boolean): void;
+}
+
+/** Waits until reading is not held back any more. */
+export interface WaitingForFlow {
+  drain(): void;
+}
+
+/** Holds encoded bytes back until the end of the turn; part of what the connection has accepted. */
+export interface Feeder {
+  readonly length: number;
+  /** Hands over what there is. */
+  flush(): void;
+  /** The same, with what has to be said last. */
+  finish(): void;
+  /** What there is will never be sent. */
+  discard(): void;
 }
 
 /** Where a connection is in its life. `ending`: our side has ended or is about to. */
@@ -103,7 +125,8 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
   send(...data: Out[]): SendResult;
   /**
    * Sends a file with something before and after it as one unit; what is sent meanwhile follows behind. The file is
-   * read as the peer takes it, so any size is fine; twin of `SendSmallFile`.
+   * read as the peer takes it, so any size is fine; twin of `SendSmallFile`. With a codec, the three together are one
+   * message, and the file is read as a whole, up to 4 MiB.
    *
    * Cold: each subscription sends once and emits the number of bytes of the unit that the system has taken so far,
    * then completes. Errors when the file cannot be opened (nothing has been sent then) or read, or the connection
@@ -124,6 +147,20 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
   disconnect(force?: boolean): void;
   /** Closes at once with RST, so that the peer notices a failure; what waits is lost. */
   reset(): void;
+  /**
+   * This connection as a codec shows it: `receive$` emits messages, `send()` takes them, everything else is the same
+   * connection. All messages sent in one turn leave as one write; a message that cannot be encoded is refused. A
+   * message that the codec does not understand closes the connection with reason `protocol`: what was sent before is
+   * delivered, `receive$` errors with the ProtocolError.
+   *
+   * Use either this or what comes out of it, not both: bytes that go around the codec confuse the peer. Codecs may be
+   * stacked by calling this again on what comes out.
+   *
+   * @example
+   * const packets = connection.through(pack({ flag: 5 }));
+   * packets.receive$.subscribe((packet) => packets.send(packet));
+   */
+  through<M, N>(codec: Codec<In, M, Out, N>): Connection<M, N>;
 
   /** @internal Calls the waiter when everything accepted so far has been taken, or never will be. */
   whenSent(waiter: SentWaiter): void;
@@ -133,6 +170,32 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
   offEnd(listener: EndListener): void;
   /** @internal A handler begins (or ends) to run: the connection is not ended on its own while one does. */
   handlerRuns(running: boolean): void;
-  /** @internal Ends the connection because of a failure on our side. */
+  /** @internal Ends the connection because of a failure on our side, or of what the peer sent. */
   fail(reason: Closed['reason'], error: NetworkError): void;
+  /** @internal What `send()` would answer if it were given so many bytes now. */
+  accepts(bytes: number): SendResult;
+  /** @internal Notes why something was not sent. */
+  refuse(error: NetworkError): 'refused';
+  /** @internal Tells whenever reading begins or stops. */
+  onReading(listener: ReadingListener): void;
+  /** @internal Counts what a codec has encoded among what was sent, and asks for it in time. */
+  feedFrom(feeder: Feeder): void;
+  /** @internal A feeder has more or less than before. */
+  pendingChanged(): void;
+  /** @internal Calls once, when something may have changed about what holds back what is received. */
+  whenFree(waiting: WaitingForFlow): void;
+  /** @internal An observer of what is received threw. */
+  observerThrew(error: unknown): void;
+  /** @internal Whether every send is a write of its own. */
+  readonly writesAtOnce: boolean;
+  /** @internal Whether nothing more will be received. */
+  readonly receiveEnded: boolean;
+  /** @internal Whether what still comes is thrown away. */
+  readonly deaf: boolean;
+  /** @internal Whether the component has told it to come to an end. */
+  readonly quiescing: boolean;
+  /** @internal How it ended; `undefined` while it lives. */
+  readonly finished: Closed | undefined;
+  /** @internal Clock and timers. */
+  readonly scheduler: SchedulerLike;
 }

@@ -47,5 +47,6 @@ const TIMED_OUT: Record<TimeoutName, string> = {
   firstByte: 'the peer sent nothing',
   readIdle: 'the peer sent nothing more',
   writeStall: 'the peer took nothing of what was sent',
+  frame: 'a message did not come to its end',
   drain: 'the peer did not take what was still to be sent',
 };

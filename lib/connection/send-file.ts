@@ -1,9 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { Observable, type Subscriber } from 'rxjs';
-import { type NetworkError, systemError } from '../base/errors.ts';
+import { type NetworkError, ProtocolError, systemError } from '../base/errors.ts';
 import { toBytes } from '../bytes/bytes-like.ts';
 import type { PulledUnit } from '../send/units.ts';
-import type { FileSurroundings } from './connection.ts';
+import type { Connection, FileSurroundings } from './connection.ts';
 
 /** Bytes read at a time. */
 const BLOCK = 64 * 1024;
@@ -24,6 +24,59 @@ export function sendFile(
     unit.start(() => outbox.resume());
     return () => unit.abandon();
   });
+}
+
+/** Longest file that is sent as one message: the limit of `SendSmallFile`. */
+const SMALL_FILE = 4 * 1024 * 1024;
+
+/** {@link sendFile} on a connection whose codec makes one message of head, file and tail. */
+export function sendFileAsMessage<N>(
+  path: string,
+  { head, tail }: FileSurroundings<N>,
+  connection: Connection<unknown, N>,
+): Observable<number> {
+  return new Observable((subscriber) => {
+    const accepted = () => connection.bytesOut + connection.pending;
+    const sendAll = (bytes: Uint8Array) => {
+      const before = accepted();
+      const parts = [head, bytes as N, tail].filter((part) => part !== undefined);
+      if (connection.send(...parts) === 'refused') {
+        subscriber.error(connection.lastError);
+        return;
+      }
+      const length = accepted() - before;
+      connection.whenSent({
+        release: (error) => {
+          if (error === undefined) {
+            subscriber.next(length);
+            subscriber.complete();
+          } else {
+            subscriber.error(error);
+          }
+        },
+      });
+    };
+    readSmall(path)
+      .then((bytes) => {
+        if (!subscriber.closed) sendAll(bytes);
+      })
+      .catch((error: unknown) => subscriber.error(asSendError(error)));
+  });
+}
+
+/** What the system or a codec says; a mistake of the caller as it is. */
+function asSendError(error: unknown): unknown {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? systemError(error, 'send') : error;
+}
+
+async function readSmall(path: string): Promise<Uint8Array> {
+  const { size } = await stat(path);
+  if (size > SMALL_FILE) {
+    const what = `a file of ${size} bytes cannot be one message: ${SMALL_FILE} is the limit`;
+    throw new ProtocolError('ERR_FRAME_LENGTH', what, { operation: 'send' });
+  }
+  return readFile(path);
 }
 
 /** A file in its place in the outbox. Reads one block ahead of what was pulled. */

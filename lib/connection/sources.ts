@@ -32,8 +32,8 @@ export class ConnectionSource<T> extends EventSource<T> {
 }
 
 /** `receive$`: subscribing starts reading, the last one leaving stops it. */
-export class ReceiveSource extends ConnectionSource<Uint8Array> {
-  override attach(subscriber: Subscriber<Uint8Array>): void {
+export class ReceiveSource<T> extends ConnectionSource<T> {
+  override attach(subscriber: Subscriber<T>): void {
     const { owner } = this;
     if (owner.finished?.error !== undefined) subscriber.error(owner.finished.error);
     else if (owner.receiveEnded) subscriber.complete();

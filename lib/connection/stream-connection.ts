@@ -1,5 +1,6 @@
-import { type Observable, asapScheduler } from 'rxjs';
+import { type Observable, type SchedulerLike, asapScheduler } from 'rxjs';
 import { NetworkError, type TimeoutName } from '../base/errors.ts';
+import type { Codec } from '../codec/codec.ts';
 import { type BytesLike, toBytes } from '../bytes/bytes-like.ts';
 import { enter, leave } from '../flow/emission.ts';
 import type { EventSource } from '../flow/event-source.ts';
@@ -9,7 +10,17 @@ import type { OverflowPolicy, SendResult } from '../send/outbox-limits.ts';
 import type { Address, Endpoint } from '../transport/address.ts';
 import type { Connecting, Wire, WireHandler } from '../transport/wire.ts';
 import type { CloseReason, Closed } from './closed.ts';
-import type { Connection, ConnectionState, EndListener, FileSurroundings, SentBytes } from './connection.ts';
+import { CodedConnection } from './coded-connection.ts';
+import type {
+  Connection,
+  ConnectionState,
+  EndListener,
+  Feeder,
+  ReadingListener,
+  FileSurroundings,
+  SentBytes,
+  WaitingForFlow,
+} from './connection.ts';
 import { abortedError, closedError, handlerError, notOpenError, timeoutError, warnOf } from './errors.ts';
 import type { ConnectionHost } from './host.ts';
 import { sendFile } from './send-file.ts';
@@ -59,6 +70,8 @@ interface Streams {
 export class StreamConnection implements Connection, WireHandler, FlowTarget, OutboxOwner {
   readonly id: number;
   extra: unknown = undefined;
+  /** What the component shows instead, if it has a codec. */
+  face: (Connection<unknown, never> & { updateReading(): void }) | undefined = undefined;
   bytesIn = 0;
   lastError: NetworkError | undefined = undefined;
 
@@ -68,11 +81,14 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   private handlers = 0;
   private openedAt: number;
   private heardAt: number;
-  private receiver: ReceiveSource | undefined = undefined;
+  private receiver: ReceiveSource<Uint8Array> | undefined = undefined;
   private gate: FlowGate | undefined = undefined;
   private outbox: Outbox | undefined = undefined;
   private streams: Streams | undefined = undefined;
   private watch: Watch | undefined = undefined;
+  private feeders: readonly Feeder[] = NONE;
+  private readingListeners: readonly ReadingListener[] = NONE;
+  private waitingForFlow: WaitingForFlow[] | undefined = undefined;
   private endListeners: EndListener | readonly EndListener[] | undefined = undefined;
   private readonly dial: Dial | undefined;
   private verdict: Verdict | Closed | undefined = undefined;
@@ -145,7 +161,9 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   get pending(): number {
-    return this.outbox?.pending ?? 0;
+    let pending = this.outbox?.pending ?? 0;
+    for (const { length } of this.feeders) pending += length;
+    return pending;
   }
 
   get bytesOut(): number {
@@ -163,6 +181,19 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   /** Whether nothing more will be received. */
   get receiveEnded(): boolean {
     return this.is(PEER_ENDED | MUTE | CLOSED);
+  }
+
+  /** Whether what still comes is thrown away. */
+  get deaf(): boolean {
+    return this.is(MUTE | CLOSED);
+  }
+
+  get writesAtOnce(): boolean {
+    return this.host.settings.sendPolicy.name === 'direct';
+  }
+
+  get scheduler(): SchedulerLike {
+    return this.host.settings.scheduler;
   }
 
   /** Whether it was cut off instead of coming to an end. */
@@ -190,6 +221,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     const { firstByte, readIdle, writeStall } = this.host.settings.timeouts;
     if (this.watch !== undefined || firstByte + readIdle + writeStall > 0) this.watching().opened();
     this.updateReading();
+    this.face?.updateReading();
     this.dial?.outcome?.opened();
   }
 
@@ -218,9 +250,11 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   end(): void {
     if (this.is(ENDING | CLOSED)) return;
     if (!this.is(OPEN)) {
-      this.closeOrderly('local');
+      this.forceClose(LOCAL);
       return;
     }
+    for (const feeder of this.feeders) feeder.finish();
+    if (this.is(ENDING | CLOSED)) return;
     this.flags |= ENDING;
     this.verdict ??= { reason: this.is(PEER_ENDED) ? 'peer' : 'local', error: undefined };
     if (this.outbox === undefined || this.outbox.isEmpty) this.finishWriting();
@@ -229,7 +263,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   disconnect(force = false): void {
     if (force) this.forceClose({ reason: 'forced', error: undefined });
-    else this.closeOrderly('local');
+    else this.closeOrderly(LOCAL);
   }
 
   reset(): void {
@@ -237,7 +271,14 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   fail(reason: CloseReason, error: NetworkError): void {
-    this.forceClose({ reason, error });
+    // A peer that breaks the protocol still gets what was said before, and perhaps what is wrong.
+    if (reason !== 'protocol' || !this.is(OPEN)) {
+      this.forceClose({ reason, error });
+      return;
+    }
+    const verdict = { reason, error };
+    if (this.verdict?.error === undefined) this.verdict = verdict;
+    this.closeOrderly(verdict);
   }
 
   /** The component stops. With `drain`, the work on what was received may end first. */
@@ -251,13 +292,14 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     } else {
       this.flags |= QUIESCING | MUTE;
       this.endReceiving(undefined);
+      this.releaseWaiting();
       this.finishIfIdle();
     }
   }
 
   /** The Observable that owned it was unsubscribed from. */
   retire(): void {
-    this.closeOrderly('stop');
+    this.closeOrderly(STOP);
   }
 
   /** The deadline of the component's stop has come. */
@@ -308,16 +350,41 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   send(...data: BytesLike[]): SendResult {
     const unit = data.length === 1 ? toBytes(data[0] as BytesLike) : data.map(toBytes);
-    if ((this.flags & (OPEN | ENDING | CLOSED)) !== OPEN) return this.refuse();
+    if ((this.flags & (OPEN | ENDING | CLOSED)) !== OPEN) return this.refuse(this.whyNotSent());
     const result = (this.outbox ?? this.makeOutbox()).send(unit);
-    if (result === 'refused' && this.is(ENDING | CLOSED)) this.refuse();
+    if (result === 'refused' && this.is(ENDING | CLOSED)) this.refuse(this.whyNotSent());
     return result;
+  }
+
+  through<M, N>(codec: Codec<Uint8Array, M, BytesLike, N>): Connection<M, N> {
+    return new CodedConnection<Uint8Array, M, BytesLike, N>(this, codec);
+  }
+
+  refuse(error: NetworkError): 'refused' {
+    this.lastError = error;
+    return 'refused';
+  }
+
+  accepts(bytes: number): SendResult {
+    if ((this.flags & (OPEN | ENDING | CLOSED)) !== OPEN) return 'refused';
+    const { maxPending, highPending } = this.host.settings;
+    const pending = (this.outbox?.pending ?? 0) + bytes;
+    if (pending > maxPending) return 'refused';
+    return pending > highPending ? 'congested' : 'ok';
+  }
+
+  onReading(listener: ReadingListener): void {
+    this.readingListeners = [...this.readingListeners, listener];
+  }
+
+  feedFrom(feeder: Feeder): void {
+    this.feeders = [...this.feeders, feeder];
   }
 
   sendFile(path: string, around: FileSurroundings = {}): Observable<number> {
     return sendFile(path, around, (unit) => {
       if ((this.flags & (OPEN | ENDING | CLOSED)) !== OPEN) {
-        this.refuse();
+        this.refuse(this.whyNotSent());
         throw this.lastError as NetworkError;
       }
       const outbox = this.outbox ?? this.makeOutbox();
@@ -351,6 +418,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   whenSent(waiter: SentWaiter): void {
+    for (const feeder of this.feeders) feeder.flush();
     if (this.is(CLOSED) && this.outbox === undefined) waiter.release(closedError(this.finished));
     else if (this.outbox === undefined) waiter.release();
     else this.outbox.whenSent(waiter);
@@ -415,6 +483,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   flowChanged(): void {
     this.updateReading();
+    if (!this.isHeldBack) this.releaseWaiting();
   }
 
   flowIdle(): void {
@@ -425,8 +494,18 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   updateReading(): void {
     if (!this.is(OPEN) || this.is(PEER_ENDED | CLOSED)) return;
     const wanted = this.receiver?.observed === true || this.host.observesReceive;
-    const free = this.gate?.paused !== true && !this.host.flow.paused;
-    this.setReading(this.is(MUTE) ? this.is(ENDING) : wanted && free);
+    this.setReading(this.is(MUTE) ? this.is(ENDING) : wanted && !this.isHeldBack);
+  }
+
+  whenFree(waiting: WaitingForFlow): void {
+    if (this.waitingForFlow?.includes(waiting) !== true) (this.waitingForFlow ??= []).push(waiting);
+  }
+
+  private releaseWaiting(): void {
+    const { waitingForFlow } = this;
+    if (waitingForFlow === undefined) return;
+    this.waitingForFlow = undefined;
+    for (const waiting of waitingForFlow) waiting.drain();
   }
 
   /** An observer of this connection threw. */
@@ -435,6 +514,10 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   // ---- inside --------------------------------------------------------------------------------------------------
+
+  private get isHeldBack(): boolean {
+    return this.gate?.paused === true || this.host.flow.paused;
+  }
 
   /** Whether any of these flags is set. */
   private is(flags: number): boolean {
@@ -480,6 +563,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     if (this.is(READING) === reading) return;
     this.flags ^= READING;
     this.watch?.readingChanged(reading);
+    for (const listener of this.readingListeners) listener.readingChanged(reading);
     if (reading) this.wire?.resume();
     else this.wire?.pause();
   }
@@ -510,24 +594,21 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   /** Ends our side when the peer has ended its own, or the component stops, and all work is done. */
   private finishIfIdle(): void {
     if (this.is(CLOSED) || this.handlers > 0 || (this.gate !== undefined && this.gate.items > 0)) return;
-    if (this.is(QUIESCING) && this.is(MUTE)) this.closeOrderly('stop');
-    else if (this.is(PEER_ENDED) && !this.is(ENDING) && !this.host.settings.halfOpen)
-      this.closeOrderly('peer');
+    if (this.is(QUIESCING) && this.is(MUTE)) this.closeOrderly(STOP);
+    else if (this.is(PEER_ENDED) && !this.is(ENDING) && !this.host.settings.halfOpen) this.closeOrderly(PEER);
   }
 
-  private closeOrderly(reason: CloseReason): void {
+  private closeOrderly(verdict: Verdict): void {
     if (this.is(CLOSED)) return;
     if (!this.is(OPEN)) {
-      this.forceClose({ reason, error: undefined });
+      this.forceClose(verdict);
       return;
     }
-    this.verdict ??= {
-      reason: this.is(PEER_ENDED) && reason === 'local' ? 'peer' : reason,
-      error: undefined,
-    };
+    this.verdict ??= this.is(PEER_ENDED) && verdict === LOCAL ? PEER : verdict;
     if (this.is(CLOSING)) return;
     this.flags |= CLOSING | MUTE;
-    this.endReceiving(undefined);
+    this.endReceiving(verdict.error);
+    this.releaseWaiting();
     this.watching().closing(this.is(FIN_SENT));
     this.end();
     this.updateReading();
@@ -558,9 +639,8 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     }
   }
 
-  private refuse(): SendResult {
-    this.lastError = this.is(OPEN | ENDING | CLOSED) ? closedError(this.finished) : notOpenError();
-    return 'refused';
+  private whyNotSent(): NetworkError {
+    return this.is(OPEN | ENDING | CLOSED) ? closedError(this.finished) : notOpenError();
   }
 
   /** The one place where a connection becomes closed. */
@@ -582,6 +662,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     if (closed.error !== undefined) this.lastError = closed.error;
     this.watch?.stop();
     this.outbox?.close(closedError(closed));
+    for (const feeder of this.feeders) feeder.discard();
     this.endReceiving(closed.error);
     this.gate?.close();
     const { streams } = this;
@@ -597,6 +678,13 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     if (!this.is(OPEN)) this.dial?.outcome?.failed(closed.error ?? abortedError());
   }
 }
+
+/** How a connection ends when nothing has gone wrong. */
+const LOCAL: Verdict = { reason: 'local', error: undefined };
+const PEER: Verdict = { reason: 'peer', error: undefined };
+const STOP: Verdict = { reason: 'stop', error: undefined };
+
+const NONE: readonly never[] = [];
 
 const NO_ADDRESS: Address = { family: 'IPv4', host: '0.0.0.0', port: 0 };
 

@@ -1,6 +1,9 @@
-import type { TimeoutName } from '../base/errors.ts';
+import type { TimeoutName as AnyTimeout } from '../base/errors.ts';
 import type { Deadline, DeadlineQueue } from './deadline-queue.ts';
 import type { ResolvedTimeouts } from './settings.ts';
+
+/** Timeouts of the connection itself, not of its codec. */
+type TimeoutName = Exclude<AnyTimeout, 'frame'>;
 
 /** What is watched. */
 interface Watched {

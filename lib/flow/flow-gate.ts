@@ -42,6 +42,9 @@ export interface FlowHolder {
 
 const DEFAULT_MARKS = flowMarks();
 
+/** Holds of all gates: where there are none, nobody has to look for one. */
+let holdsAlive = 0;
+
 /**
  * Bounds the memory behind one source of values, through operators that know nothing of it.
  *
@@ -93,6 +96,11 @@ export class FlowGate {
   /** Whether the gate asks for a pause: over a mark, held, or held back by a parent. */
   get paused(): boolean {
     return this.told;
+  }
+
+  /** @internal Whether there is a hold here or above. It is known at once, while a pause is decided on later. */
+  get held(): boolean {
+    return holdsAlive > 0 && ((this.holds?.length ?? 0) > 0 || (this.parent?.held ?? false));
   }
 
   /** {@link paused} now and after every change. Completes when the gate closes. */
@@ -161,6 +169,7 @@ export class FlowGate {
   hold(by = 'hold'): Hold {
     const hold = new GateHold(this, by, this.scheduler.now());
     if (!this.closed) {
+      holdsAlive++;
       (this.holds ??= []).push(hold);
       this.touch();
     }
@@ -195,6 +204,7 @@ export class FlowGate {
     this.closed = true;
     for (let lease = this.newest; lease !== undefined; lease = lease.older) lease.gate = undefined;
     this.newest = undefined;
+    holdsAlive -= this.holds?.length ?? 0;
     this.holds = undefined;
     this.leased = 0;
     this.items = 0;
@@ -278,6 +288,7 @@ export class FlowGate {
   endHold(hold: GateHold): void {
     const at = this.holds?.indexOf(hold) ?? -1;
     if (at < 0) return;
+    holdsAlive--;
     this.holds?.splice(at, 1);
     this.touch();
   }

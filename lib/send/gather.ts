@@ -1,7 +1,4 @@
-import { BLOCK_SIZE } from './send-policy.ts';
-
-/** Pieces below this size are copied together; larger ones are handed over as they are. */
-const SMALL = 8 * 1024;
+import { BLOCK_SIZE, SMALL } from './send-policy.ts';
 
 /** One block for all connections: writing is synchronous, and most writes are taken at once. */
 let block = Buffer.allocUnsafeSlow(BLOCK_SIZE);

@@ -25,6 +25,9 @@ export interface SendPolicy {
 /** Bytes that `safe` keeps in flight, and beyond which `pack` waits for a completion: one block. */
 export const BLOCK_SIZE = 64 * 1024;
 
+/** Pieces below this size are copied together; larger ones are handed over as they are. */
+export const SMALL = 8 * 1024;
+
 const checkOptions = table<SendPolicyOptions>({
   scheduler: having<SchedulerLike | undefined>('schedule', 'an RxJS scheduler', undefined),
 });

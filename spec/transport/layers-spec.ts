@@ -7,7 +7,19 @@ import ts from 'typescript';
 const lib = fileURLToPath(new URL('../../lib/', import.meta.url));
 
 /** From the bottom up: each may import those before it, and itself. */
-const LAYERS = ['base', 'bytes', 'codec', 'flow', 'send', 'transport', 'connection', 'component', '.'];
+const LAYERS = [
+  'base',
+  'bytes',
+  'codec',
+  'flow',
+  'send',
+  'framing',
+  'transport',
+  'connection',
+  'component',
+  '.',
+  'testing',
+];
 const SOCKET_MODULES = ['net', 'tls', 'dgram'];
 
 interface Import {
