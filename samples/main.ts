@@ -14,6 +14,16 @@ const SAMPLES: Readonly<Record<string, Roles>> = {
     agent: () => import('./testecho-pfm/agent.ts'),
     client: () => import('./testecho-pfm/client.ts'),
   },
+  'testecho-pack': {
+    server: () => import('./testecho-pack/server.ts'),
+    agent: () => import('./testecho-pack/agent.ts'),
+    client: () => import('./testecho-pack/client.ts'),
+  },
+  'testecho-pull': {
+    server: () => import('./testecho-pull/server.ts'),
+    agent: () => import('./testecho-pull/agent.ts'),
+    client: () => import('./testecho-pull/client.ts'),
+  },
   portforward: { server: () => import('./portforward/index.ts') },
 };
 

@@ -17,29 +17,38 @@ export type SampleEvent = ReturnType<(typeof made)[keyof typeof made]>;
 
 /** Events made from what the library emits. */
 export const made = {
-  accept: (connection: Connection) => opened('accept', connection),
-  connect: (connection: Connection) => opened('connect', connection),
+  accept: (connection: Identity) => opened('accept', connection),
+  connect: (connection: Identity) => opened('connect', connection),
   receive: (id: number, data: Uint8Array) => ({ event: 'receive', id, data }) as const,
   sent: (id: number, data: Uint8Array) => ({ event: 'sent', id, data }) as const,
   close: ({ id, reason, operation, error, bytesIn, bytesOut }: Closed) =>
     ({ event: 'close', id, reason, operation, error: error?.code, bytesIn, bytesOut }) as const,
-  dropped: ({ reason, remote, bytes }: Dropped) =>
+  dropped: ({ reason, remote, bytes }: Omit<Dropped, 'connection'>) =>
     ({ event: 'dropped', reason, remote: remote && formatAddress(remote), bytes }) as const,
   shutdown: ({ closed, forced, dropped }: StopReport) =>
     ({ event: 'shutdown', closed, forced, dropped }) as const,
 };
 
-function opened<Name extends string>(event: Name, { id, remote }: Connection) {
+type Identity = Pick<Connection, 'id' | 'remote'>;
+
+function opened<Name extends string>(event: Name, { id, remote }: Identity) {
   return { event, id, remote: formatAddress(remote) } as const;
 }
 
 /** Everything that happens to a component and its connections, in order. */
 export function eventsOf(component: TcpServer | TcpAgent | TcpClient): Observable<SampleEvent> {
   return merge(
+    lifeOf(component),
+    component.receive$.pipe(map(({ connection, data }) => made.receive(connection.id, data))),
+  );
+}
+
+/** Everything that happens to a component and its connections, but for what is received. */
+export function lifeOf<In>(component: TcpServer<In> | TcpAgent<In> | TcpClient<In>): Observable<SampleEvent> {
+  return merge(
     'accept$' in component
       ? component.accept$.pipe(map(made.accept))
       : component.connect$.pipe(map(made.connect)),
-    component.receive$.pipe(map(({ connection, data }) => made.receive(connection.id, data))),
     component.sent$.pipe(map(({ connection, data }) => made.sent(connection.id, data))),
     component.dropped$.pipe(map(made.dropped)),
     // A connect that failed is told by the line with which the sample ends.
@@ -82,6 +91,6 @@ function readable(event: SampleEvent): string {
 }
 
 /** The beginning of the bytes as text, harmless to a terminal. */
-function preview(data: Uint8Array): string {
+export function preview(data: Uint8Array): string {
   return inspect(toText(data.subarray(0, 60))) + (data.length > 60 ? '…' : '');
 }

@@ -3,7 +3,7 @@ import { fail } from './fail.ts';
 import { interrupted$ } from './signals.ts';
 
 /** Runs a server until the process is asked to end. Resolves when it listens. */
-export async function serve(server: TcpServer, endpoint: Endpoint): Promise<void> {
+export async function serve<In>(server: TcpServer<In>, endpoint: Endpoint): Promise<void> {
   interrupted$.subscribe(() => void server.stop({ deadline: 500 }));
   await server.start().then(announce, fail(endpoint));
 }

@@ -6,7 +6,10 @@ jest.setTimeout(30_000);
 
 describe('npm run sample', () => {
   it.each([
-    { args: [], says: /^which sample\? there are echo-hub, testecho, testecho-pfm, portforward$/ },
+    {
+      args: [],
+      says: /^which sample\? there are echo-hub, testecho, testecho-pfm, testecho-pack, testecho-pull, portforward$/,
+    },
     { args: ['toString'], says: /^no sample 'toString': there are echo-hub, testecho,/ },
     { args: ['testecho', 'cast'], says: /^no role of testecho 'cast': there are server, agent, client$/ },
     {
@@ -18,6 +21,23 @@ describe('npm run sample', () => {
     {
       args: ['testecho-pfm', 'agent', '--size', '0'],
       says: /^--size must be an integer from 1 to 16777216, got '0'$/,
+    },
+    {
+      args: ['testecho-pack', '--flag', '1024'],
+      says: /^--flag must be an integer from 0 to 1023, decimal or hexadecimal such as 0x169, got '1024'$/,
+    },
+    { args: ['testecho-pack', 'client', '--flag', '0x'], says: /^--flag must be .* got '0x'$/ },
+    {
+      args: ['testecho-pack', 'agent', '--max', '0'],
+      says: /^--max must be an integer from 1 to 4194303, got '0'$/,
+    },
+    {
+      args: ['testecho-pull', '--max', '4194304'],
+      says: /^--max must be an integer from 1 to 4194303, got '4194304'$/,
+    },
+    {
+      args: ['testecho-pull', 'client', '--flag', '1'],
+      says: /^Unknown option '--flag'; legal are --host HOST, --port N, --json, --max N, --message TEXT, --count N$/,
     },
     { args: ['portforward'], says: /^--to must be 'host:port', a port from 0 to 65535, or the path/ },
   ])('should refuse the arguments $args with one line that says what is legal', async ({ args, says }) => {

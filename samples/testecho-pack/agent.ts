@@ -1,0 +1,35 @@
+// One agent, many connections: each sends what you type, or --message TEXT --count N, a packet each.
+import { TcpAgent, pack } from 'hpsocket-rx';
+import { finalize, from, mergeMap, range, takeUntil, toArray } from 'rxjs';
+import { common, integer, messages, readOptions } from '../support/arguments.ts';
+import { eventsOf } from '../support/events.ts';
+import { fail } from '../support/fail.ts';
+import { ofPackets, packetPrinter } from '../support/packet-events.ts';
+import { interrupted$ } from '../support/signals.ts';
+import { talkOn } from '../support/talk-on.ts';
+import { packing } from './packing.ts';
+
+const { host, port, json, connections, flag, max, ...what } = readOptions({
+  ...common,
+  connections: integer(1, 1, 10_000),
+  ...packing,
+  ...messages,
+});
+const agent = new TcpAgent({ codec: pack({ flag, maxSize: max }) });
+
+const print = packetPrinter(json);
+eventsOf(agent).subscribe(print);
+await agent.start();
+
+range(0, connections)
+  .pipe(
+    mergeMap(() => agent.connect({ host, port })),
+    toArray(),
+    mergeMap((all) => from(all)),
+    mergeMap((connection) =>
+      talkOn(connection, what, (refusal) => print(ofPackets.refused(connection.id, refusal))),
+    ),
+    takeUntil(interrupted$),
+    finalize(() => void agent.stop()),
+  )
+  .subscribe({ error: fail({ host, port }) });
