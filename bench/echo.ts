@@ -11,6 +11,13 @@ const CANDIDATES: readonly Candidate[] = [
   { name: 'loop', label: `${OURS}, handleEach + sendTo, loopScheduler`, script: 'echo-loop' },
 ];
 
+const SHAPES: readonly Shape[] = [
+  { size: 64, depth: 1 },
+  { size: 64, depth: 16 },
+  { size: 1024, depth: 1 },
+  { size: 16_384, depth: 1 },
+];
+
 /** A prime, so that bytes in the wrong order are noticed. */
 const PERIOD = 251;
 
@@ -21,7 +28,7 @@ export interface EchoResult extends Shape {
 
 /** Messages that are sent back, one read and one write each. */
 export async function echo(settings: Settings): Promise<readonly EchoResult[]> {
-  const { connections, shapes } = settings;
+  const { connections, shapes = SHAPES } = settings;
   const candidates = choose(CANDIDATES, settings);
   const generator = new Generator(settings.generator);
   const results: EchoResult[] = [];

@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { echo } from './echo.ts';
 import { fanin } from './fanin.ts';
 import { idle } from './idle.ts';
+import { packets } from './packets.ts';
 import { environment } from './support/machine.ts';
 import { USAGE, UsageError, readSettings } from './support/settings.ts';
 
-const BENCHES = { echo, fanin, idle };
+const BENCHES = { echo, fanin, packets, idle };
 
 async function main(args: string[]): Promise<void> {
   if (args.includes('--help')) {

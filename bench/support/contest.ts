@@ -145,6 +145,7 @@ function standing(
   };
 }
 
-function perCpuSecond({ messages, serverCpu }: Round): number {
+/** Messages for each CPU second of the server. */
+export function perCpuSecond({ messages, serverCpu }: Round): number {
   return messages / serverCpu;
 }

@@ -13,6 +13,8 @@ export interface Load {
   readonly answer: number;
   readonly depth: number;
   readonly period: number;
+  /** What a period begins with, in hexadecimal. */
+  readonly head?: string;
 }
 
 /** What it has seen. */
@@ -57,9 +59,10 @@ export class Generator {
     observer?: LoadObserver,
   ): Promise<LoadResult> {
     const [command, ...before] = this.command;
-    const { connections, request, answer, depth, period } = load;
+    const { connections, request, answer, depth, period, head } = load;
     const numbers = [port, connections, request, answer, depth, period, times.lead, times.seconds];
-    const child = spawnPinned(LOAD_CORE, command, [...before, ...numbers.map(String)], {
+    const args = [...before, ...numbers.map(String), ...(head === undefined ? [] : [head])];
+    const child = spawnPinned(LOAD_CORE, command, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let result: LoadResult | undefined;

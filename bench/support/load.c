@@ -1,9 +1,9 @@
 // Load generator: keeps `depth` requests in flight on each of many connections and times the answers.
 //
-// usage: load PORT CONNECTIONS REQUEST ANSWER DEPTH PERIOD LEAD SECONDS
+// usage: load PORT CONNECTIONS REQUEST ANSWER DEPTH PERIOD LEAD SECONDS [HEAD]
 //
-// REQUEST and ANSWER are lengths in bytes. Both streams repeat the bytes 0 .. PERIOD-1, and the answers of the first
-// LEAD seconds are checked for that. Then it prints "begin", counts for SECONDS, prints "end" with the result as
+// REQUEST and ANSWER are lengths in bytes. Both streams repeat the bytes 0 .. PERIOD-1, of which the first ones are
+// HEAD instead, in hexadecimal, if it is given. The answers of the first LEAD seconds are checked for that. Then it prints "begin", counts for SECONDS, prints "end" with the result as
 // JSON, and keeps the load up for a moment, so that whoever measures the server has the time to look.
 //
 // load.js is its twin for machines without a compiler.
@@ -117,13 +117,16 @@ static long percentile(double share, long long messages) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 9) fail("wrong number of arguments");
+  if (argc != 9 && argc != 10) fail("wrong number of arguments");
   int port = atoi(argv[1]), connections = atoi(argv[2]);
   request = atol(argv[3]), answer = atol(argv[4]), depth = atol(argv[5]), period = atol(argv[6]);
   double lead = atof(argv[7]), seconds = atof(argv[8]);
 
   pattern = malloc(BLOCK + period);
-  for (long i = 0; i < BLOCK + period; i++) pattern[i] = i % period;
+  for (long i = 0; i < period; i++) pattern[i] = i;
+  if (argc == 10)
+    for (long i = 0; i < period && sscanf(argv[9] + 2 * i, "%2hhx", &pattern[i]) == 1; i++) continue;
+  for (long i = period; i < BLOCK + period; i++) pattern[i] = pattern[i - period];
 
   epoll = epoll_create1(0);
   struct connection *all = calloc(connections, sizeof *all);

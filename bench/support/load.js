@@ -2,10 +2,14 @@
 // It takes about as much CPU as the servers, so it is soon the limit itself.
 import { connect } from 'node:net';
 
-const [port, connections, request, answer, depth, period, lead, seconds] = process.argv.slice(2).map(Number);
+const [port, connections, request, answer, depth, period, lead, seconds] = process.argv
+  .slice(2, 10)
+  .map(Number);
 
-const pattern = Buffer.from(Array.from({ length: depth * request + period }, (_, i) => i % period));
-const expected = Buffer.from(Array.from({ length: 65_536 + period }, (_, i) => i % period));
+const once = Buffer.from(Array.from({ length: period }, (_, i) => i));
+once.write(process.argv[10] ?? '', 'hex');
+const pattern = Buffer.alloc(depth * request + period, once);
+const expected = Buffer.alloc(65_536 + period, once);
 const block = Buffer.alloc(65_536);
 const latencies = new Uint32Array(1_000_000);
 let messages = 0;

@@ -19,7 +19,7 @@ export interface Settings {
   readonly patience: number;
   readonly connections: number;
   readonly idle: number;
-  readonly shapes: readonly Shape[];
+  readonly shapes: readonly Shape[] | undefined;
   /** Names of the candidates to measure besides the first; all if empty. */
   readonly only: readonly string[];
   readonly generator: 'auto' | 'c' | 'node';
@@ -30,14 +30,15 @@ export interface Settings {
   readonly json: string | undefined;
 }
 
-export const USAGE = `usage: npm run bench -- <echo | fanin | idle | all> [options]
+export const USAGE = `usage: npm run bench -- <echo | fanin | packets | idle | all> [options]
 
   --rounds N         rounds over all candidates (5)
   --seconds S        length of each measurement (1.5)
   --warm S           load on each candidate before the first round (1)
   --patience S       longest wait for a quiet machine before each measurement (3)
-  --connections N    connections of echo and fanin (64)
+  --connections N    connections of all but idle (64)
   --shapes LIST      SIZExDEPTH of echo (64x1,64x16,1024x1,16384x1; also try 65536x1)
+                     and of packets (64x1,64x64,1024x1,1024x64)
   --idle N           idle connections (10000, or as many as the limit of open files allows)
   --only LIST        only these candidates, besides the first one of each bench
   --build FILE       measure this build instead of dist: the path of its index.js
@@ -66,7 +67,7 @@ export function readSettings(args: string[], benches: readonly string[]): Settin
     patience: seconds('patience', values.patience),
     connections: whole('connections', values.connections),
     idle: whole('idle', values.idle),
-    shapes: values.shapes.split(',').map(readShape),
+    shapes: values.shapes?.split(',').map(readShape),
     only: values.only === undefined ? [] : values.only.split(','),
     generator,
     build: path(values.build),
@@ -88,8 +89,8 @@ function parse(args: string[]) {
         patience: text('3'),
         connections: text('64'),
         idle: text('10000'),
-        shapes: text('64x1,64x16,1024x1,16384x1'),
         generator: text('auto'),
+        shapes: { type: 'string' },
         only: { type: 'string' },
         build: { type: 'string' },
         against: { type: 'string' },
