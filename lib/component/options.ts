@@ -1,3 +1,4 @@
+import { OptionError } from '../base/errors.ts';
 import {
   type Checks,
   type Resolved,
@@ -13,6 +14,7 @@ import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Codec } from '../codec/codec.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionChecks } from '../connection/settings.ts';
 import { type ResolvedFlowMarks, flowMarks } from '../flow/flow-marks.ts';
+import type { OutboxLimits } from '../send/outbox-limits.ts';
 import { tcp } from '../transport/tcp.ts';
 import { isIP } from '../transport/address.ts';
 import type { StreamSocketOptions, Transport } from '../transport/wire.ts';
@@ -126,9 +128,18 @@ export function componentTable<Options extends object>(
   checks: Checks<Omit<Options, keyof ComponentOptions>>,
 ) {
   const resolve = table<Options>({ ...componentChecks, ...checks } as unknown as Checks<Options>);
-  return (options: object) =>
-    resolve(options as Options) as unknown as ComponentSettings &
+  return (options: object) => {
+    const settings = resolve(options as Options) as unknown as ComponentSettings &
       Resolved<Omit<Options, keyof ComponentOptions>>;
+    return { ...settings, highPending: highPendingOf(settings, options) };
+  };
+}
+
+/** The mark above which a send is congested: within the limit. */
+function highPendingOf({ highPending, maxPending }: ComponentSettings, given: OutboxLimits): number {
+  if (highPending <= maxPending) return highPending;
+  if (given.highPending === undefined) return maxPending;
+  throw new OptionError('highPending', highPending, `at most maxPending, which is ${maxPending}`);
 }
 
 /** A port; 0 lets the system pick one. */

@@ -16,8 +16,8 @@ export type OverflowPolicy = 'error' | 'drop-new' | 'drop-old' | 'close';
 /** Limits of what may wait to be sent. */
 export interface OutboxLimits {
   /**
-   * Pending bytes above which `send()` answers `congested`. 1 to 2^40.
-   * @default 1048576 (1 MiB)
+   * Pending bytes above which `send()` answers `congested`. 1 to `maxPending`.
+   * @default 1048576 (1 MiB), or `maxPending` if that is less
    */
   readonly highPending?: number;
   /**

@@ -24,6 +24,7 @@ const common: [Options, string][] = [
   [{ bufferSize: 7 }, 'bufferSize must be an integer from 8 to 1073741824, got 7'],
   [{ bufferSize: '4096' }, 'bufferSize must be an integer from 8 to 1073741824, got "4096"'],
   [{ highPending: 0 }, `highPending must be an integer from 1 to ${2 ** 40}, got 0`],
+  [{ highPending: 10, maxPending: 9 }, 'highPending must be at most maxPending, which is 9, got 10'],
   [{ maxPending: 1.5 }, `maxPending must be an integer from 1 to ${2 ** 40}, got 1.5`],
   [
     { overflow: 'explode' },
