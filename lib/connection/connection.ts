@@ -126,7 +126,7 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
   /**
    * Sends a file with something before and after it as one unit; what is sent meanwhile follows behind. The file is
    * read as the peer takes it, so any size is fine; twin of `SendSmallFile`. With a codec, the three together are one
-   * message, and the file is read as a whole, up to 4 MiB.
+   * message: the file is read as a whole, up to 4 MiB, and what is sent until it has been read goes before it.
    *
    * Cold: each subscription sends once and emits the number of bytes of the unit that the system has taken so far,
    * then completes. Errors when the file cannot be opened (nothing has been sent then) or read, or the connection
