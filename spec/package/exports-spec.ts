@@ -59,7 +59,20 @@ const NAMES: Record<string, readonly string[]> = {
     'toText',
     'utf8',
   ],
-  './testing': ['CodecMismatchError', 'verifyCodec'],
+  './testing': [
+    'CodecMismatchError',
+    'RecordingError',
+    'ReplayMismatchError',
+    'SpyError',
+    'connectionPair',
+    'formatRecording',
+    'parseRecording',
+    'readRecording',
+    'record',
+    'replay',
+    'spy',
+    'verifyCodec',
+  ],
 };
 
 describe('the package', () => {
