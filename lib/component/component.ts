@@ -5,7 +5,7 @@ import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { Closed } from '../connection/closed.ts';
 import { CodedConnection } from '../connection/coded-connection.ts';
-import { markingClock } from '../connection/coarse-clock.ts';
+import { type MarkingClock, markingClock } from '../connection/coarse-clock.ts';
 import type { Connection } from '../connection/connection.ts';
 import { DeadlineQueue } from '../connection/deadline-queue.ts';
 import type { StreamConnection } from '../connection/stream-connection.ts';
@@ -93,7 +93,7 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
   private readonly drops = new ComponentSource<Dropped<In, Out>>(this);
   private readonly states = new StateSource(this);
   private readonly epoch: number;
-  private readonly marks: { now(): number };
+  private readonly marks: MarkingClock;
   private current: ComponentState = 'stopped';
   private stopping: Stopping | undefined;
   private lastId = 0;
@@ -324,6 +324,7 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
   /** @internal A connection is one of the component's from now on. */
   protected add(connection: StreamConnection): void {
     this.all.set(connection.id, connection);
+    this.marks.forget();
     const codec = this.settings.codec as Codec<Uint8Array, In, BytesLike, Out> | undefined;
     if (codec === undefined) return;
     const face = new CodedConnection<Uint8Array, In, BytesLike, Out>(connection, codec, this);
