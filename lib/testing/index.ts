@@ -13,6 +13,19 @@ export {
   type ConnectionPairOptions,
   type PairEndOptions,
 } from './connection-pair.ts';
+export { bytesOf } from './marble/bytes-of.ts';
+export type { EventName } from './marble/expectations.ts';
+export type { MarbleExpectation, MarbleHelpers } from './marble/helpers.ts';
+export { MarbleError } from './marble/marble-error.ts';
+export type { ListenerScript, MarbleListener, NoConnection } from './marble/marble-listener.ts';
+export { marbleNet, type MarbleNet } from './marble/marble-net.ts';
+export type {
+  MarbleConnectionOptions,
+  MarbleDialOptions,
+  MarbleNetOptions,
+} from './marble/marble-options.ts';
+export type { MarblePeer, MarblePeerOptions } from './marble/marble-peer.ts';
+export type { MarbleValues } from './marble/marbles.ts';
 export { record, type RecordOptions, type Recorder, type RecordingEnd } from './record.ts';
 export { RecordingError } from './recording-error.ts';
 export type { RecordingSink } from './recording-sink.ts';

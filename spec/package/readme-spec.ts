@@ -5,7 +5,11 @@ import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const readme = readFileSync(`${root}README.md`, 'utf8');
-const snippets = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code ?? '');
+const snippets = snippetsIn(readme);
+
+function snippetsIn(page: string): string[] {
+  return [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code ?? '');
+}
 
 /** Checks pieces of code as if each were a file of this package's own folder; answers with what the compiler says. */
 function compile(codes: readonly string[], more: ts.CompilerOptions = {}): string[] {
@@ -39,8 +43,8 @@ describe('the code in the README', () => {
     expect(compile(["import 'hpsocket-rx';"], { skipLibCheck: false })).toEqual([]);
   });
 
-  it('should show a marble test that is run', () => {
-    expect(snippets).toContain(readFileSync(`${root}spec/package/first-marble-spec.ts`, 'utf8'));
+  it.each(['first-marble', 'marble-net'])('should show the test %s, which is run', (name) => {
+    expect(snippets).toContain(readFileSync(`${root}spec/package/${name}-spec.ts`, 'utf8'));
   });
 
   it('should be checked by a compiler that notices mistakes', () => {
@@ -49,3 +53,25 @@ describe('the code in the README', () => {
     ]);
   });
 });
+
+describe('the page about testing', () => {
+  const page = snippetsIn(readFileSync(`${root}lib/testing/README.md`, 'utf8'));
+  const guide = ['codec', 'connection', 'server', 'heartbeat', 'reconnect'].map(
+    (name) => `guide/${name}-spec.ts`,
+  );
+
+  it.each([...guide, 'heartbeat.ts'])('should show %s, which is run', (file) => {
+    const code = body(readFileSync(`${root}spec/testing/${file}`, 'utf8'));
+    expect(page.map(body)).toContain(code);
+  });
+
+  it('should show nothing else', () => {
+    expect(page).toHaveLength(guide.length + 1);
+  });
+});
+
+/** Code without its imports and however its lines are broken. */
+function body(code: string): string {
+  const withoutImports = code.replace(/^import [^;]*;\n/gm, '');
+  return withoutImports.replace(/[\s,]+/g, ' ').trim();
+}
