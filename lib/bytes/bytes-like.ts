@@ -14,8 +14,11 @@ export type BytesLike = string | Uint8Array | ArrayBuffer;
  * @throws OptionError (`ERR_OPTION`) for anything that is not bytes or text.
  */
 export function toBytes(data: BytesLike): Uint8Array {
+  return data instanceof Uint8Array ? data : convert(data);
+}
+
+function convert(data: string | ArrayBuffer): Uint8Array {
   if (typeof data === 'string') return Buffer.from(data, 'utf8');
-  if (data instanceof Uint8Array) return data;
   const other: unknown = data; // a view or buffer of another kind or realm
   if (ArrayBuffer.isView(other)) return new Uint8Array(other.buffer, other.byteOffset, other.byteLength);
   if (isAnyArrayBuffer(other)) return new Uint8Array(other);

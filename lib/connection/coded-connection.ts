@@ -83,9 +83,18 @@ export class CodedConnection<I, M, O, N> implements Connection<M, N> {
   }
 
   /** @internal */
-  deliver(message: M): void {
-    this.receiver?.publish(message);
-    if (this.audience?.observed === true) this.audience.received(this, message);
+  deliver(message: M): boolean {
+    const { receiver, audience } = this;
+    let wanted = false;
+    if (receiver?.observed === true) {
+      wanted = true;
+      receiver.publish(message);
+    }
+    if (audience?.observed === true) {
+      wanted = true;
+      audience.received(this, message);
+    }
+    return wanted;
   }
 
   /** @internal */

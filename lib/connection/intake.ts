@@ -16,7 +16,8 @@ import { handlerError } from './errors.ts';
 interface Reader<M> {
   /** Whether anybody listens. */
   readonly wanted: boolean;
-  deliver(message: M): void;
+  /** Answers whether anybody listened. */
+  deliver(message: M): boolean;
   /** Nothing more will come. */
   intakeEnded(error: NetworkError | undefined): void;
 }
@@ -139,8 +140,8 @@ export class Intake<I, M> implements Settling {
 
   private readonly emit = (message: M): void => {
     if (this.below.deaf) return;
-    if (this.waiting.length === 0 && this.reader.wanted && !this.gate.held) this.reader.deliver(message);
-    else this.waiting.push(message);
+    if (this.waiting.length > 0 || this.gate.held || !this.reader.deliver(message))
+      this.waiting.push(message);
   };
 
   private keepWaiting(): void {

@@ -8,6 +8,9 @@ import { BLOCK_SIZE } from '../send/send-policy.ts';
 import type { Connection, Feeder } from './connection.ts';
 import { handlerError } from './errors.ts';
 
+/** As much as is collected before it is handed over; an imported constant would be looked up each time. */
+const FULL = BLOCK_SIZE;
+
 /** Where the messages of a coded connection go: encoded, to the connection below. */
 export interface Outlet<N> {
   send(message: N): SendResult;
@@ -68,7 +71,7 @@ export class ByteOutlet<N> implements Outlet<N>, Feeder, EmissionTask {
     const { batch, below } = this;
     const result = below.accepts(batch.length);
     if (result === 'refused') return this.sendAlone(before);
-    if (this.writesAtOnce || batch.length >= BLOCK_SIZE) {
+    if (this.writesAtOnce || batch.length >= FULL) {
       this.flush();
       return result;
     }

@@ -80,14 +80,20 @@ class Sending<Out> extends SourceSubscriber<Out> implements EndListener, SentWai
       const gate = settings.gate ?? currentGate() ?? this.untracked();
       if (connection.send(value) === 'refused') throw refusal(connection);
       if (gate === undefined) return;
-      if (this.owed > 0 && gate !== this.gate) this.flush();
-      this.gate = gate;
-      if (this.owed === 0 && isEmitting()) afterEmission(this);
-      this.owed += sizeOf(value);
-      if (!isEmitting()) this.flush();
+      if (this.owed > 0 && gate === this.gate) this.owed += sizeOf(value);
+      else this.owe(gate, sizeOf(value));
     } catch (error) {
       this.subscriber.error(error);
     }
+  }
+
+  /** Begins to count what has been sent of one gate's values in this emission. */
+  private owe(gate: FlowGate, bytes: number): void {
+    this.flush();
+    this.gate = gate;
+    this.owed = bytes;
+    if (isEmitting()) afterEmission(this);
+    else this.flush();
   }
 
   /** The emission is over and what it sent is written. Mostly all has been taken, and no lease is needed. */

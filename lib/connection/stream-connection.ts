@@ -368,7 +368,8 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   accepts(bytes: number): SendResult {
     if ((this.flags & (OPEN | ENDING | CLOSED)) !== OPEN) return 'refused';
     const { maxPending, highPending } = this.host.settings;
-    const pending = (this.outbox?.pending ?? 0) + bytes;
+    const { outbox } = this;
+    const pending = outbox === undefined ? bytes : outbox.pending + bytes;
     if (pending > maxPending) return 'refused';
     return pending > highPending ? 'congested' : 'ok';
   }
@@ -434,6 +435,10 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   pendingChanged(): void {
+    if (this.watch !== undefined || this.streams !== undefined) this.tellPending();
+  }
+
+  private tellPending(): void {
     this.watch?.pendingChanged(this.pending, this.bytesOut);
     const { streams } = this;
     if (streams?.pending === undefined || streams.lastPending === this.pending) return;

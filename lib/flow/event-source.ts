@@ -1,5 +1,7 @@
 import { Observable, type Observer, Subscriber, type Subscription, type TeardownLogic } from 'rxjs';
 
+const NONE: readonly never[] = [];
+
 type Consumer<T> = Partial<Observer<T>> | ((value: T) => void) | null | undefined;
 
 /**
@@ -11,7 +13,9 @@ type Consumer<T> = Partial<Observer<T>> | ((value: T) => void) | null | undefine
  * dropped, since the owner reports it elsewhere too. And one observer costs one object.
  */
 export class EventSource<T> extends Observable<T> {
-  private observers: Subscriber<T> | readonly Subscriber<T>[] | undefined = undefined;
+  /** The observer, if there is one, or else the observers. */
+  private only: Subscriber<T> | undefined = undefined;
+  private several: readonly Subscriber<T>[] = NONE;
   private publishing = false;
   /** What was published while a value was being delivered. */
   private waiting: T[] | undefined = undefined;
@@ -24,7 +28,7 @@ export class EventSource<T> extends Observable<T> {
 
   /** Whether anybody is subscribed. */
   get observed(): boolean {
-    return this.observers !== undefined;
+    return this.only !== undefined || this.several.length > 0;
   }
 
   override subscribe(
@@ -45,17 +49,18 @@ export class EventSource<T> extends Observable<T> {
   /** @internal Delivers a value to every observer, after those that are still being delivered. */
   publish(value: T): void {
     if (this.publishing) {
-      (this.waiting ??= []).push(value);
+      this.putOff(value);
       return;
     }
     this.publishing = true;
     try {
       this.deliver(value);
-      while (this.waiting !== undefined && this.waiting.length > 0) this.deliver(this.waiting.shift() as T);
-    } finally {
-      this.publishing = false;
-      this.waiting = undefined;
+      if (this.waiting !== undefined) this.deliverWaiting(this.waiting);
+    } catch (error) {
+      this.published(); // a `finally` would cost more when all goes well
+      throw error;
     }
+    this.published();
     if (this.ending !== undefined) this.finish(this.ending.error);
   }
 
@@ -65,10 +70,11 @@ export class EventSource<T> extends Observable<T> {
       this.ending = { error };
       return;
     }
-    const { observers } = this;
-    this.observers = undefined;
+    const observers = this.only === undefined ? this.several : [this.only];
+    this.only = undefined;
+    this.several = NONE;
     this.ending = undefined;
-    for (const observer of observers instanceof Subscriber ? [observers] : (observers ?? [])) {
+    for (const observer of observers) {
       try {
         if (error === undefined) observer.complete();
         else observer.error(error);
@@ -80,13 +86,13 @@ export class EventSource<T> extends Observable<T> {
 
   /** @internal */
   detach(subscriber: Subscriber<T>): void {
-    const { observers } = this;
-    if (observers === subscriber) {
-      this.observers = undefined;
+    if (this.only === subscriber) {
+      this.only = undefined;
       this.lastLeft();
-    } else if (Array.isArray(observers)) {
-      const rest = (observers as Subscriber<T>[]).filter((observer) => observer !== subscriber);
-      this.observers = rest.length === 1 ? rest[0] : rest;
+    } else if (this.several.length > 0) {
+      const rest = this.several.filter((observer) => observer !== subscriber);
+      this.only = rest.length === 1 ? rest[0] : undefined;
+      this.several = rest.length === 1 ? NONE : rest;
     }
   }
 
@@ -99,12 +105,13 @@ export class EventSource<T> extends Observable<T> {
 
   /** @internal Adds an observer; overridden by sources that replay or have ended. */
   attach(subscriber: Subscriber<T>): void {
-    const { observers } = this;
-    if (observers === undefined) {
-      this.observers = subscriber;
-      this.firstCame();
+    const { only, several } = this;
+    if (this.observed) {
+      this.only = undefined;
+      this.several = only === undefined ? [...several, subscriber] : [only, subscriber];
     } else {
-      this.observers = observers instanceof Subscriber ? [observers, subscriber] : [...observers, subscriber];
+      this.only = subscriber;
+      this.firstCame();
     }
   }
 
@@ -115,9 +122,23 @@ export class EventSource<T> extends Observable<T> {
   protected lastLeft(): void {}
 
   private deliver(value: T): void {
-    const { observers } = this;
-    if (observers instanceof Subscriber) observers.next(value);
-    else if (observers !== undefined) for (const observer of observers) observer.next(value);
+    const { only, several } = this;
+    if (only !== undefined) only.next(value);
+    else for (const observer of several) observer.next(value);
+  }
+
+  /** Delivers what was published meanwhile, and what is published during that. */
+  private deliverWaiting(waiting: T[]): void {
+    while (waiting.length > 0) this.deliver(waiting.shift() as T);
+  }
+
+  private putOff(value: T): void {
+    (this.waiting ??= []).push(value);
+  }
+
+  private published(): void {
+    this.publishing = false;
+    this.waiting = undefined;
   }
 }
 

@@ -3,7 +3,11 @@
  * array; 1 for anything else.
  */
 export function sizeOf(value: unknown): number {
-  if (value instanceof Uint8Array) return value.length;
+  return value instanceof Uint8Array ? value.length : sizeOfOther(value);
+}
+
+/** By itself, so that the common case is small enough to be inlined everywhere. */
+function sizeOfOther(value: unknown): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return 1;
   const { byteLength, data } = value as { byteLength?: unknown; data?: unknown };

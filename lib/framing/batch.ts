@@ -1,18 +1,21 @@
 import { viewOf } from '../bytes/view.ts';
 import { BLOCK_SIZE, SMALL } from '../send/send-policy.ts';
 
-/** What small pieces below this length are copied byte by byte: calling the runtime costs more. */
+/** Small pieces up to this length are copied byte by byte: calling the runtime costs more. */
 const TINY = 16;
 
-/** One block for all batches, filled from the front; a full one is left to those who still refer to it. */
-let block = newBlock();
-let used = 0;
+// Known in this module, these are constants to the compiler; imported ones are looked up each time.
+const BLOCK = BLOCK_SIZE;
+const LARGE = SMALL;
 
 /** Found once: looking a method up takes longer than copying a small piece. */
 const copyInto = Uint8Array.prototype.set;
 
+/** One block for all batches, filled from the front; a full one is left to those who still refer to it. */
+const shared = { block: newBlock(), used: 0 };
+
 function newBlock(): Uint8Array {
-  return Buffer.allocUnsafeSlow(BLOCK_SIZE);
+  return Buffer.allocUnsafeSlow(BLOCK);
 }
 
 /**
@@ -22,7 +25,7 @@ function newBlock(): Uint8Array {
 export class Batch {
   private pieces: Uint8Array[] = [];
   /** The part of the block that has been filled for this batch last. */
-  private block = block;
+  private block = shared.block;
   private start = 0;
   private end = 0;
   /** Bytes in the batch. */
@@ -32,16 +35,26 @@ export class Batch {
   append(piece: Uint8Array): void {
     const { length } = piece;
     this.length += length;
-    if (length >= SMALL) {
+    if (length >= LARGE) {
       this.close();
       this.pieces.push(piece);
       return;
     }
-    if (used !== this.end || block !== this.block || used + length > BLOCK_SIZE) this.open(length);
-    if (length <= TINY) for (let i = 0; i < length; i++) block[used + i] = piece[i]!;
-    else copyInto.call(block, piece, used);
-    used += length;
-    this.end = used;
+    if (shared.used !== this.end || shared.block !== this.block || this.end + length > BLOCK)
+      this.open(length);
+    const { block, end } = this;
+    if (length > TINY) {
+      copyInto.call(block, piece, end);
+    } else if (length === 4) {
+      // Most pieces this small are the four bytes of a header; the loop takes three times as long.
+      block[end] = piece[0]!;
+      block[end + 1] = piece[1]!;
+      block[end + 2] = piece[2]!;
+      block[end + 3] = piece[3]!;
+    } else {
+      for (let i = 0; i < length; i++) block[end + i] = piece[i]!;
+    }
+    this.end = shared.used = end + length;
   }
 
   /** Takes everything out: pieces in order, neighbours joined. */
@@ -69,14 +82,15 @@ export class Batch {
     return rest;
   }
 
+  /** Goes on behind what has been filled, in a new block if this one has no room for so much. */
   private open(length: number): void {
     this.close();
-    if (used + length > BLOCK_SIZE) {
-      block = newBlock();
-      used = 0;
+    if (shared.used + length > BLOCK) {
+      shared.block = newBlock();
+      shared.used = 0;
     }
-    this.block = block;
-    this.start = this.end = used;
+    this.block = shared.block;
+    this.start = this.end = shared.used;
   }
 
   private close(): void {
