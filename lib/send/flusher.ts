@@ -20,7 +20,7 @@ class ScheduledFlusher {
   }
 
   /** What comes meanwhile is for the next time. */
-  private flushAll(): void {
+  flushAll(): void {
     const left = this.due.clear();
     for (const item of left) item.flush();
   }
@@ -35,6 +35,14 @@ const flushers = new WeakMap<SchedulerLike, ScheduledFlusher>();
 export function flushAtTurnEnd(item: Flushable): void {
   if (isEmitting()) afterEmission(item);
   else outsideEmissions.add(item);
+}
+
+/**
+ * Flushes what waits for the end of the running code now: before the clock changes from real to virtual or back, since
+ * an appointment on the other one may never come.
+ */
+export function flushOutstanding(): void {
+  outsideEmissions.flushAll();
 }
 
 /** Flushes an item when a scheduler says so; all connections with the same scheduler share one appointment. */

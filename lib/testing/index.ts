@@ -26,6 +26,7 @@ export type {
 } from './marble/marble-options.ts';
 export type { MarblePeer, MarblePeerOptions } from './marble/marble-peer.ts';
 export type { MarbleValues } from './marble/marbles.ts';
+export { Random } from './random.ts';
 export { record, type RecordOptions, type Recorder, type RecordingEnd } from './record.ts';
 export { RecordingError } from './recording-error.ts';
 export type { RecordingSink } from './recording-sink.ts';
@@ -39,5 +40,22 @@ export {
 } from './recording.ts';
 export { ReplayMismatchError } from './replay-mismatch-error.ts';
 export { replay, type Replay, type ReplayOptions } from './replay.ts';
+export {
+  simulate,
+  SimulationError,
+  type SimulateOptions,
+  type Simulation,
+  type SimulationReport,
+} from './simulate.ts';
+export type { SimulationFailure } from './simulation/simulation-error.ts';
 export { spy, type Spy, type SpyOptions } from './spy.ts';
 export { SpyError } from './spy-waiter.ts';
+export {
+  DatagramLink,
+  type DatagramCounts,
+  type DatagramLinkOptions,
+  type DatagramWeather,
+} from './weather/datagram-link.ts';
+export type { WeatherEvent } from './weather/link.ts';
+export type { Side, Weather } from './weather/weather.ts';
+export { WeatherNetwork, type WeatherNetworkOptions } from './weather/weather-network.ts';

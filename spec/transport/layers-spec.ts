@@ -53,7 +53,9 @@ describe('layers of lib', () => {
 
   it('should import nothing but RxJS and what Node brings', () => {
     const foreign = imports.filter(({ to }) => !/^(\.\/|node:|rxjs$)/.test(to));
-    expect(foreign.filter(({ from, to }) => layerOf(from) !== 'testing' || to !== 'rxjs/testing')).toEqual([]);
+    expect(foreign.filter(({ from, to }) => layerOf(from) !== 'testing' || to !== 'rxjs/testing')).toEqual(
+      [],
+    );
   });
 });
 

@@ -8,6 +8,7 @@ import { TcpClient, type TcpClientOptions } from '../../component/tcp-client.ts'
 import { TcpServer, type TcpServerOptions } from '../../component/tcp-server.ts';
 import type { Connection } from '../../connection/connection.ts';
 import { type EndpointLike, parseEndpoint } from '../../transport/address.ts';
+import { flushOutstanding } from '../../send/flusher.ts';
 import type { Transport } from '../../transport/wire.ts';
 import { EventBudget } from './event-budget.ts';
 import {
@@ -85,6 +86,7 @@ export class MarbleNet {
     if (asyncScheduler.now() > MAX_TIME) {
       throw new OptionError('helpers', helpers, 'those of TestScheduler.run, while it runs');
     }
+    flushOutstanding();
     const budget = new EventBudget(settings.maxEvents);
     this.helpers = helpers;
     this.settings = { ...settings, allow: () => budget.allow() };
