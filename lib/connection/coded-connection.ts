@@ -15,6 +15,7 @@ import type {
   FileSurroundings,
   SentBytes,
   WaitingForFlow,
+  WireTap,
 } from './connection.ts';
 import { handlerError } from './errors.ts';
 import { Intake } from './intake.ts';
@@ -152,6 +153,10 @@ export class CodedConnection<I, M, O, N> implements Connection<M, N> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.below[Symbol.asyncDispose]();
+  }
+
+  tapWire(tap: WireTap): () => void {
+    return this.below.tapWire(tap);
   }
 
   onReading(listener: ReadingListener): void {

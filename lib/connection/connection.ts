@@ -25,6 +25,16 @@ export interface EndListener {
   connectionEnded(closed: Closed): void;
 }
 
+/** Told of what passes between a connection and its wire, below all codecs. Must not throw. */
+export interface WireTap {
+  /** A chunk has come, and is delivered next. It belongs to others. */
+  received(bytes: Uint8Array): void;
+  /** The peer has sent FIN. */
+  peerEnded(): void;
+  /** Our FIN is given to the wire. */
+  finSent(): void;
+}
+
 /** Told when reading begins and stops. */
 export interface ReadingListener {
   readingChanged(reading: boolean): void;
@@ -176,6 +186,11 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
   accepts(bytes: number): SendResult;
   /** @internal Notes why something was not sent. */
   refuse(error: NetworkError): 'refused';
+  /**
+   * @internal Tells of what passes on the wire, without taking part in it: reading neither begins nor stops because
+   * of this. Answers with what ends it.
+   */
+  tapWire(tap: WireTap): () => void;
   /** @internal Tells whenever reading begins or stops. */
   onReading(listener: ReadingListener): void;
   /** @internal Counts what a codec has encoded among what was sent, and asks for it in time. */

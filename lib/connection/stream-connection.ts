@@ -20,6 +20,7 @@ import type {
   FileSurroundings,
   SentBytes,
   WaitingForFlow,
+  WireTap,
 } from './connection.ts';
 import { abortedError, closedError, handlerError, notOpenError, timeoutError, warnOf } from './errors.ts';
 import type { ConnectionHost } from './host.ts';
@@ -88,6 +89,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   private watch: Watch | undefined = undefined;
   private feeders: readonly Feeder[] = NONE;
   private readingListeners: readonly ReadingListener[] = NONE;
+  private taps: readonly WireTap[] = NONE;
   private waitingForFlow: WaitingForFlow[] | undefined = undefined;
   private endListeners: EndListener | readonly EndListener[] | undefined = undefined;
   private readonly dial: Dial | undefined;
@@ -374,6 +376,13 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     return pending > highPending ? 'congested' : 'ok';
   }
 
+  tapWire(tap: WireTap): () => void {
+    this.taps = [...this.taps, tap];
+    return () => {
+      this.taps = this.taps.filter((known) => known !== tap);
+    };
+  }
+
   onReading(listener: ReadingListener): void {
     this.readingListeners = [...this.readingListeners, listener];
   }
@@ -471,6 +480,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   wireEnded(): void {
+    for (const tap of this.taps) tap.peerEnded();
     this.flags |= PEER_ENDED;
     this.setReading(false);
     this.endReceiving(undefined);
@@ -547,6 +557,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     if (this.is(MUTE | CLOSED)) return;
     const { host } = this;
     this.bytesIn += bytes.length;
+    if (this.taps !== NONE) for (const tap of this.taps) tap.received(bytes);
     if (host.settings.markSilence || this.watch !== undefined) {
       if (this.watch === undefined) {
         this.heardAt = host.markingTime();
@@ -592,6 +603,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   private finishWriting(): void {
     if (this.is(FIN_SENT | CLOSED) || !this.is(OPEN)) return;
     this.flags |= FIN_SENT;
+    for (const tap of this.taps) tap.finSent();
     this.wire?.end();
     this.watch?.finSent();
   }

@@ -1,10 +1,10 @@
 import type { Subscription } from 'rxjs';
+import { OptionError } from '../base/errors.ts';
 import { callback, integer, table } from '../base/options.ts';
 import type { Closed } from '../connection/closed.ts';
 import type { Connection } from '../connection/connection.ts';
 import { type LineSink, type RecordingSink, lineSink } from './recording-sink.ts';
 import { RECORDING_VERSION, type RecordedEvent, eventLine, headerLine } from './recording.ts';
-import { tapWire } from './wire-tap.ts';
 
 /** Options of {@link record}. */
 export interface RecordOptions {
@@ -99,7 +99,9 @@ class ConnectionRecorder implements Recorder {
     });
     this.done.catch(() => undefined);
     this.sink = lineSink(sink, (error) => this.fail(error));
-    this.untap = tapWire(connection, {
+    if (typeof (connection as Partial<typeof connection> | undefined)?.tapWire !== 'function')
+      throw new OptionError('connection', connection, 'a connection of this library');
+    this.untap = connection.tapWire({
       received: (bytes) => this.addBytes('in', bytes),
       peerEnded: () => this.add({ type: 'end', t: this.now(), direction: 'in' }),
       finSent: () => this.add({ type: 'end', t: this.now(), direction: 'out' }),
