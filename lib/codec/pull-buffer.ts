@@ -12,7 +12,7 @@ import { AS_IT_IS } from './pull.ts';
  * |-------------------|----------------------|---------------------------------------------------|
  * | `ok`              | `FR_OK`              | all bytes that were asked for                     |
  * | `length-too-long` | `FR_LENGTH_TOO_LONG` | fewer bytes are there; nothing has changed        |
- * | `data-not-found`  | `FR_DATA_NOT_FOUND`  | the connection is gone, and its buffer with it    |
+ * | `data-not-found`  | `FR_DATA_NOT_FOUND`  | the buffer has been closed                        |
  */
 export type FetchStatus = 'ok' | 'length-too-long' | 'data-not-found';
 
@@ -47,8 +47,6 @@ export class PullBuffer {
    * `length` first asks for nothing in vain.
    */
   wanted = 0;
-  /** @internal Called after bytes have been removed. */
-  onChange: (() => void) | undefined = undefined;
   private bytes: ByteReader | undefined = new ByteReader();
 
   /** Bytes that have been received and not been fetched: the total that `OnReceive` announces. */
@@ -63,9 +61,9 @@ export class PullBuffer {
    * @throws OptionError (`ERR_OPTION`) for another length.
    */
   fetch(length: number): FetchResult {
-    const result = this.peek(length);
-    if (result.result === 'ok') this.remove(length);
-    return result;
+    const answer = this.peek(length);
+    if (answer.result === 'ok') this.bytes!.skip(length);
+    return answer;
   }
 
   /** Returns the next bytes, which stay; otherwise as {@link fetch}. */
@@ -78,25 +76,23 @@ export class PullBuffer {
 
   /** {@link fetch} for those who need not know why there is nothing. */
   take(length: number): Uint8Array | undefined {
-    if (this.request(length) !== 'ok') return undefined;
-    const data = this.bytes!.peek(length);
-    this.remove(length);
-    return data;
+    return this.request(length) === 'ok' ? this.bytes!.fetch(length) : undefined;
   }
 
   /** Removes the next bytes; otherwise as {@link fetch}. */
   skip(length: number): FetchStatus {
     const status = this.request(length);
-    if (status === 'ok') this.remove(length);
+    if (status === 'ok') this.bytes!.skip(length);
     return status;
   }
 
-  /** Whoever has the decoder calls this when the connection is gone: from now on, data are not found. */
+  /**
+   * Lets go of what is left: from now on, data are not found. The original does so after `OnClose`; here a buffer that
+   * nobody closes can still be read when its connection has ended.
+   */
   close(): void {
-    const { length } = this;
     this.bytes = undefined;
     this.wanted = 0;
-    if (length > 0) this.onChange?.();
   }
 
   /** @internal */
@@ -111,11 +107,6 @@ export class PullBuffer {
     const isThere = length <= this.bytes.length;
     this.wanted = isThere ? 0 : length;
     return isThere ? 'ok' : 'length-too-long';
-  }
-
-  private remove(length: number): void {
-    this.bytes?.skip(length);
-    this.onChange?.();
   }
 }
 
@@ -146,7 +137,7 @@ const checkOptions = table<PullBufferOptions>({
  * @throws OptionError (`ERR_OPTION`) for an illegal value or an unknown name.
  *
  * @example
- * const client = new TcpClient({ port: 5555, codec: pullBuffer() });
+ * const client = new TcpClient({ to: 'localhost:5555', codec: pullBuffer() });
  * client.receive$.subscribe(({ data: buffer }) => {
  *   for (let record = buffer.take(16); record !== undefined; record = buffer.take(16)) handle(record);
  * });

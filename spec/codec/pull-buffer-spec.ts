@@ -214,20 +214,6 @@ describe('PullBuffer', () => {
     }
   });
 
-  it('should tell whoever wants to know that bytes have been removed', () => {
-    const buffer = bufferWith(utf8('abcdef'));
-    const lengths: number[] = [];
-    buffer.onChange = () => lengths.push(buffer.length);
-    buffer.peek(2);
-    buffer.fetch(1);
-    buffer.take(1);
-    buffer.skip(1);
-    buffer.fetch(9);
-    buffer.close();
-    buffer.close();
-    expect(lengths).toEqual([5, 4, 3, 0]);
-  });
-
   it('should behave as one array of bytes', () => {
     const property = (pieces: Uint8Array[], lengths: number[]) => {
       const decoder = pullBuffer().decoder();
