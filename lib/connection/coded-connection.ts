@@ -33,6 +33,7 @@ export interface Audience<M> {
  * A connection as a codec shows it: messages in, messages out. Everything that is no message is the connection below.
  */
 export class CodedConnection<I, M, O, N> implements Connection<M, N> {
+  readonly keepsNothing = false; // the codec's encoder may keep what it was given
   private readonly below: Connection<I, O>;
   private readonly codec: Codec<I, M, O, N>;
   private readonly audience: Audience<M> | undefined;

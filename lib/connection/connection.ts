@@ -201,6 +201,8 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
   whenFree(waiting: WaitingForFlow): void;
   /** @internal An observer of what is received threw. */
   observerThrew(error: unknown): void;
+  /** @internal Whether nobody refers any more to bytes that were sent: the system has taken all of them. */
+  readonly keepsNothing: boolean;
   /** @internal Whether every send is a write of its own. */
   readonly writesAtOnce: boolean;
   /** @internal Whether nothing more will be received. */

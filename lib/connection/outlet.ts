@@ -11,6 +11,9 @@ import { handlerError } from './errors.ts';
 /** As much as is collected before it is handed over; an imported constant would be looked up each time. */
 const FULL = BLOCK_SIZE;
 
+/** A turn that sends less leaves its memory to the collector. */
+const WORTH_REUSE = 4096;
+
 /** Where the messages of a coded connection go: encoded, to the connection below. */
 export interface Outlet<N> {
   send(message: N): SendResult;
@@ -30,6 +33,7 @@ export class ByteOutlet<N> implements Outlet<N>, Feeder, EmissionTask {
   private armed = false;
   private finished = false;
   private readonly append = (piece: Uint8Array) => this.batch.append(piece);
+  private readonly written = { flush: () => this.reuse() };
 
   constructor(below: Connection<unknown, Uint8Array>, encoder: Encoder<N, Uint8Array>) {
     this.below = below;
@@ -86,7 +90,16 @@ export class ByteOutlet<N> implements Outlet<N>, Feeder, EmissionTask {
   flush(): void {
     this.armed = false;
     // What is cut off keeps its bytes: they count among those that were lost.
-    if (this.batch.length > 0 && this.below.accepts(0) !== 'refused') this.below.send(...this.batch.take());
+    const { batch, below } = this;
+    const { length } = batch;
+    if (length === 0 || below.accepts(0) === 'refused') return;
+    below.send(...batch.take());
+    if (length > WORTH_REUSE) flushAtTurnEnd(this.written);
+  }
+
+  /** The turn's bytes have been written; if the system has taken them all, their memory serves the next turn. */
+  private reuse(): void {
+    if (this.below.keepsNothing) this.batch.rewind();
   }
 
   finish(): void {

@@ -4,6 +4,7 @@ import { type Resolved, flag, having, table } from '../base/options.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import { type EmissionTask, afterEmission, currentGate, isEmitting } from '../flow/emission.ts';
 import { SourceSubscriber } from '../flow/event-source.ts';
+import type { Borrower, Lender } from '../framing/encode.ts';
 import type { FlowGate } from '../flow/flow-gate.ts';
 import { sizeOf } from '../flow/size-of.ts';
 import { Tracker, type TrackingOptions } from '../flow/untracked.ts';
@@ -53,7 +54,7 @@ export function sendTo<Out = BytesLike>(
 }
 
 /** One subscription of {@link sendTo}: between its source and its destination, and told of the connection's end. */
-class Sending<Out> extends SourceSubscriber<Out> implements EndListener, SentWaiter, EmissionTask {
+class Sending<Out> extends SourceSubscriber<Out> implements EndListener, SentWaiter, EmissionTask, Borrower {
   private readonly subscriber: Subscriber<never>;
   private readonly connection: Connection<unknown, Out>;
   private readonly settings: Resolved<SendToOptions>;
@@ -61,6 +62,7 @@ class Sending<Out> extends SourceSubscriber<Out> implements EndListener, SentWai
   /** Bytes sent in this emission for which no lease has been taken, and the gate that delivered them. */
   private owed = 0;
   private gate: FlowGate | undefined = undefined;
+  private lender: Lender | undefined = undefined;
 
   constructor(
     subscriber: Subscriber<never>,
@@ -101,6 +103,11 @@ class Sending<Out> extends SourceSubscriber<Out> implements EndListener, SentWai
     const { gate, owed, connection } = this;
     this.owed = 0;
     if (owed > 0 && connection.pending > 0) connection.whenSent(gate!.lease(owed, 'sendTo'));
+    else if (this.lender !== undefined && connection.keepsNothing) this.lender.rewind();
+  }
+
+  borrowFrom(lender: Lender): void {
+    this.lender = lender;
   }
 
   /** The source has completed; this is over when everything has been sent. */

@@ -190,6 +190,10 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     return this.is(MUTE | CLOSED);
   }
 
+  get keepsNothing(): boolean {
+    return this.pending === 0;
+  }
+
   get writesAtOnce(): boolean {
     return this.host.settings.sendPolicy.name === 'direct';
   }

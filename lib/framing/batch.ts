@@ -4,15 +4,19 @@ import { BLOCK_SIZE, SMALL } from '../send/send-policy.ts';
 /** Small pieces up to this length are copied byte by byte: calling the runtime costs more. */
 const TINY = 16;
 
-// Known in this module, these are constants to the compiler; imported ones are looked up each time.
-const BLOCK = BLOCK_SIZE;
+/** Two reads of the system: a batch that answers one of them mostly stays in one piece. */
+const BLOCK = 2 * BLOCK_SIZE;
+
+// Known in this module, this is a constant to the compiler; an imported one is looked up each time.
 const LARGE = SMALL;
 
 /** Found once: looking a method up takes longer than copying a small piece. */
 const copyInto = Uint8Array.prototype.set;
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+
 /** One block for all batches, filled from the front; a full one is left to those who still refer to it. */
-const shared = { block: newBlock(), used: 0 };
+const shared = { block: newBlock(), number: 0, used: 0 };
 
 function newBlock(): Uint8Array {
   return Buffer.allocUnsafeSlow(BLOCK);
@@ -25,9 +29,14 @@ function newBlock(): Uint8Array {
 export class Batch {
   private pieces: Uint8Array[] = [];
   /** The part of the block that has been filled for this batch last. */
-  private block = shared.block;
+  private block = NOTHING;
+  private number = 0;
   private start = 0;
   private end = 0;
+  /** Whether all that was taken last is one part of the block. */
+  private whole = false;
+  /** How long batches are of late. */
+  private usual = 0;
   /** Bytes in the batch. */
   length = 0;
 
@@ -59,11 +68,19 @@ export class Batch {
 
   /** Takes everything out: pieces in order, neighbours joined. */
   take(): Uint8Array[] {
+    this.whole = this.block !== NOTHING && this.length === this.end - this.start;
+    this.usual = Math.max(this.length, this.usual - (this.usual >> 3));
     this.close();
     const { pieces } = this;
     this.pieces = [];
     this.length = 0;
     return pieces;
+  }
+
+  /** Lets the bytes taken last be overwritten. Only when nobody refers to them any more. */
+  rewind(): void {
+    if (this.whole && shared.number === this.number && shared.used === this.end) shared.used = this.start;
+    this.whole = false;
   }
 
   /** Takes out what was added after the first `length` bytes. */
@@ -85,17 +102,22 @@ export class Batch {
   /** Goes on behind what has been filled, in a new block if this one has no room for so much. */
   private open(length: number): void {
     this.close();
-    if (shared.used + length > BLOCK) {
+    const needed = this.length > length ? length : Math.min(Math.max(length, this.usual), BLOCK);
+    if (shared.used + needed > BLOCK) {
       shared.block = newBlock();
+      shared.number++;
       shared.used = 0;
     }
     this.block = shared.block;
+    this.number = shared.number;
     this.start = this.end = shared.used;
   }
 
   private close(): void {
-    if (this.end > this.start)
-      this.pieces.push(viewOf(this.block.buffer, this.block.byteOffset + this.start, this.end - this.start));
-    this.start = this.end;
+    const { block, start, end } = this;
+    if (block === NOTHING) return;
+    this.pieces.push(viewOf(block.buffer, block.byteOffset + start, end - start));
+    // An object that has grown old would keep the block alive until the next full collection.
+    this.block = NOTHING;
   }
 }

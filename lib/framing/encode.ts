@@ -32,6 +32,20 @@ export function encode<N>(codec: Encoding<N>): OperatorFunction<N, Uint8Array> {
     });
 }
 
+/**
+ * A subscriber that does not keep what it takes, such as that of `sendTo`: subscribed to `encode` without an operator
+ * in between, it lets the memory of one turn serve the next one.
+ */
+export interface Borrower {
+  /** It is to call {@link Lender.rewind} whenever nobody refers any more to what it was given. */
+  borrowFrom(lender: Lender): void;
+}
+
+/** Whose memory may be used again. */
+export interface Lender {
+  rewind(): void;
+}
+
 /** Between the messages of one subscription and those who take the bytes. */
 class EncodingSubscriber<N> extends SourceSubscriber<N> implements EmissionTask {
   private readonly subscriber: Subscriber<Uint8Array>;
@@ -46,6 +60,7 @@ class EncodingSubscriber<N> extends SourceSubscriber<N> implements EmissionTask 
     super(subscriber);
     this.subscriber = subscriber;
     this.encoder = encoder;
+    if (isBorrower(subscriber)) subscriber.borrowFrom(this.batch);
   }
 
   protected override _next(message: N): void {
@@ -101,4 +116,8 @@ class EncodingSubscriber<N> extends SourceSubscriber<N> implements EmissionTask 
     }
     this.flushing = false;
   }
+}
+
+function isBorrower(subscriber: object): subscriber is Borrower {
+  return 'borrowFrom' in subscriber;
 }

@@ -65,6 +65,51 @@ describe('Batch', () => {
     expect(textsOf(taken)).toEqual(['before']);
   });
 
+  it('should fill the same memory again after a rewind', () => {
+    const batch = batchOf('first');
+    const [first] = batch.take();
+    batch.rewind();
+    batch.append(utf8('later'));
+    expect(textsOf(batch.take())).toEqual(['later']);
+    expect(toText(first!)).toBe('later');
+  });
+
+  const NOT_REWOUND: [string, (batch: Batch) => unknown][] = [
+    ['there was a large piece before', (batch) => batch.append(Buffer.alloc(SMALL))],
+    ['a part was taken before', (batch) => batch.cut(2)],
+  ];
+  for (const [why, prepare] of NOT_REWOUND) {
+    it(`should not rewind when ${why}`, () => {
+      const batch = batchOf('kept');
+      prepare(batch);
+      const taken = batch.take().map((piece) => [piece, Buffer.from(piece)] as const);
+      batch.rewind();
+      batch.append(utf8('later'));
+      for (const [piece, copy] of taken) expect(difference(piece, copy)).toBe('nowhere');
+    });
+  }
+
+  it('should rewind only what was taken last, and only once', () => {
+    const batch = batchOf('one');
+    const taken = batch.take();
+    batch.append(utf8('two'));
+    taken.push(...batch.take());
+    batch.rewind();
+    batch.rewind();
+    batch.append(utf8('3'));
+    batch.take();
+    expect(textsOf(taken)).toEqual(['one', '3wo']);
+  });
+
+  it('should not rewind what another batch has come behind', () => {
+    const batch = batchOf('mine');
+    const taken = batch.take();
+    const other = batchOf('another');
+    batch.rewind();
+    batch.append(utf8('later'));
+    expect(textsOf([...taken, ...other.take(), ...batch.take()])).toEqual(['mine', 'another', 'later']);
+  });
+
   it('should cut off what came last', () => {
     const batch = batchOf('abc', 'de');
     expect(textsOf(batch.cut(2))).toEqual(['cde']);
