@@ -14,7 +14,7 @@ export const ERROR_CODES = {
   ERR_OPTION: 'an option has an unknown name or an illegal value; the message names option, value and range',
   ERR_STATE: 'the component is in a state in which the call makes no sense, such as started twice',
   ERR_CLOSED: 'the connection is closed or closing, so nothing can be sent any more',
-  ERR_NOT_OPEN: 'the connection is not established yet',
+  ERR_NOT_OPEN: 'the connection is not established yet, or its TLS handshake is under way',
   ERR_SEND_OVERFLOW: 'the bytes waiting to be sent would exceed `maxPending`',
   ERR_TIMEOUT: 'a timeout expired; `timeout` says which, `option` names the option that sets it',
   ERR_HANDLER: 'a handler threw or its Observable failed; `cause` is what it threw',
@@ -27,6 +27,23 @@ export const ERROR_CODES = {
   ERR_FRAME_TRUNCATED: 'the stream ended within a message',
   ERR_ABORTED: 'the caller gave up waiting, by its AbortSignal or by stopping the component',
   ERR_UNSUPPORTED: 'this version of Node or this kind of socket cannot do what an option asks for',
+  ERR_TLS_CIPHERS: 'OpenSSL accepts none of the ciphers of `tls.ciphers`',
+  ERR_TLS_FILE: 'a file or folder with certificates or a key is missing or cannot be read',
+  ERR_TLS_CA_KIND: '`tls.caFile` is neither a file nor a folder',
+  ERR_TLS_CA: 'what should hold certificates of authorities holds none, or a damaged one',
+  ERR_TLS_CERT: 'what should hold a certificate holds none, or one that cannot be parsed',
+  ERR_TLS_KEY: 'what should hold a private key holds none, or one that cannot be parsed',
+  ERR_TLS_KEY_PASSWORD: 'the private key is encrypted, and `tls.keyPassword` is missing or wrong',
+  ERR_TLS_KEY_MISMATCH: 'private key and certificate do not belong together',
+  ERR_TLS_INCOMPLETE: 'a certificate is given without a private key, or the reverse',
+  ERR_TLS_PLAIN: 'the peer does not speak TLS',
+  ERR_TLS_HANDSHAKE: 'the TLS handshake failed, or the peer left in its midst',
+  ERR_TLS_PEER_CERTIFICATE:
+    "the peer's certificate is not trusted: `reason` says expired, self-signed, unknown CA, …",
+  ERR_TLS_HOST: "the peer's certificate is for another host",
+  ERR_TLS_NO_CERTIFICATE: 'the client sent no certificate, but has to',
+  ERR_TLS_ALERT: 'the peer refused; `alert` is the name of its alert in RFC 8446',
+  ERR_TLS_SERVER_NAME: 'the server name that the client asked for is refused',
 } as const;
 
 /** A code of {@link ERROR_CODES}. */
@@ -82,7 +99,7 @@ export class ProtocolError extends NetworkError {}
  * Timeouts of a connection, each set by the option of the same name under `timeouts`; and `frame`, which is set by
  * `frameTimeout` of a codec.
  */
-export type TimeoutName = 'connect' | 'firstByte' | 'readIdle' | 'writeStall' | 'drain' | 'frame';
+export type TimeoutName = 'connect' | 'handshake' | 'firstByte' | 'readIdle' | 'writeStall' | 'drain' | 'frame';
 
 /** A timeout expired. */
 export class NetworkTimeoutError extends NetworkError {
@@ -103,6 +120,7 @@ export class NetworkTimeoutError extends NetworkError {
 
 const TIMEOUT_OPERATIONS: Record<TimeoutName, Operation> = {
   connect: 'connect',
+  handshake: 'receive',
   firstByte: 'receive',
   readIdle: 'receive',
   writeStall: 'send',

@@ -9,6 +9,7 @@ import { type MarkingClock, markingClock } from '../connection/coarse-clock.ts';
 import type { Connection } from '../connection/connection.ts';
 import { DeadlineQueue } from '../connection/deadline-queue.ts';
 import type { StreamConnection } from '../connection/stream-connection.ts';
+import type { Security } from '../transport/tls/security.ts';
 import { handlerError, stoppedMeanwhile, warnOf } from '../connection/errors.ts';
 import { EventSource } from '../flow/event-source.ts';
 import { FlowGate } from '../flow/flow-gate.ts';
@@ -18,6 +19,7 @@ import type {
   ConnectionClosed,
   Dropped,
   Fault,
+  KeyLog,
   Received,
   Sent,
   StopOptions,
@@ -53,6 +55,8 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
   readonly settings: ComponentSettings;
   /** @internal */
   readonly deadlines: DeadlineQueue;
+  /** @internal How connections are protected; `undefined` without TLS. */
+  readonly security: (Security & { readonly manual: boolean }) | undefined;
 
   /** Bounds what is kept of all connections together; holding it pauses every connection. */
   readonly flow: FlowGate;
@@ -67,6 +71,11 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
    * Never errors; see {@link Connection.receive$}.
    */
   readonly receive$: Observable<Received<In, Out>>;
+  /**
+   * Secrets of TLS connections, a line each in the NSS format that Wireshark reads (`SSLKEYLOGFILE`), of connections
+   * whose handshake begins while somebody is subscribed. Whoever has them can read everything.
+   */
+  readonly keylog$: Observable<KeyLog<In, Out>>;
   /** Bytes of any connection that the operating system has taken. */
   readonly sent$: Observable<Sent<In, Out>>;
   /** The end of every connection, exactly once each. */
@@ -88,6 +97,7 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
   private readonly handshakes = new ComponentSource<Connection<In, Out>>(this);
   private readonly receives = new ReceiveMerge<In, Out>(this);
   private readonly sends = new ComponentSource<Sent<In, Out>>(this);
+  private readonly keys = new ComponentSource<KeyLog<In, Out>>(this);
   private readonly closes = new ComponentSource<ConnectionClosed<In, Out>>(this);
   private readonly faults = new FaultSource<In, Out>(this);
   private readonly drops = new ComponentSource<Dropped<In, Out>>(this);
@@ -103,8 +113,9 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
   isDisposed = false;
   private failure: NetworkError | undefined;
 
-  protected constructor(settings: ComponentSettings) {
+  protected constructor(settings: ComponentSettings, security?: Component['security']) {
     this.settings = settings;
+    this.security = security;
     this.scheduler = settings.scheduler;
     this.epoch = this.scheduler.now();
     this.marks = markingClock(this.scheduler);
@@ -122,6 +133,7 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
     this.handshake$ = this.handshakes;
     this.receive$ = this.receives;
     this.sent$ = this.sends;
+    this.keylog$ = this.keys;
     this.close$ = this.closes;
     this.faults$ = this.faults;
     this.dropped$ = this.drops;
@@ -129,6 +141,7 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
       this.handshakes,
       this.receives,
       this.sends,
+      this.keys,
       this.closes,
       this.faults,
       this.drops,
@@ -238,6 +251,11 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
   }
 
   /** @internal */
+  get observesKeys(): boolean {
+    return this.keys.observed;
+  }
+
+  /** @internal */
   now(): number {
     return this.scheduler.now() - this.epoch;
   }
@@ -255,6 +273,16 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
   /** @internal */
   sent(connection: StreamConnection, data: Uint8Array): void {
     this.sends.publish({ connection: this.faceOf(connection), data });
+  }
+
+  /** @internal */
+  keylog(connection: StreamConnection, line: Uint8Array): void {
+    this.keys.publish({ connection: this.faceOf(connection), line });
+  }
+
+  /** @internal */
+  handshakeDone(connection: StreamConnection): void {
+    this.shakeHands(connection);
   }
 
   /** @internal */

@@ -28,13 +28,16 @@ export function dial<In = Uint8Array, Out = BytesLike>(
   endpoint: EndpointLike,
   options: DialOptions<In, Out> = {},
 ): Observable<Connection<In, Out>> {
-  const { localAddress, localPort, extra, ...agentOptions } = oneConnection(options);
+  const { localAddress, localPort, serverName, extra, ...given } = oneConnection(options);
   const target = parseEndpoint(endpoint);
-  const how = checkConnect({ localAddress, extra, ...(localPort === undefined ? {} : { localPort }) });
-  new TcpAgent(agentOptions); // checks the options now, not when somebody subscribes
+  const how = checkConnect({ localAddress, serverName, extra, ...(localPort === undefined ? {} : { localPort }) });
+  // Checks the options now, not when somebody subscribes, and keeps the sessions of all subscriptions.
+  const { security } = new TcpAgent(given);
+  const agentOptions = { ...given, tls: security?.asOption };
   return new Observable((subscriber) => {
     const agent = new TcpAgent<In, Out>(agentOptions);
-    subscriber.add(agent.connect$.subscribe((connection) => subscriber.next(connection)));
+    const ready$ = security === undefined || security.manual ? agent.connect$ : agent.handshake$;
+    subscriber.add(ready$.subscribe((connection) => subscriber.next(connection)));
     subscriber.add(
       agent.close$.subscribe(({ error }) => {
         if (error === undefined) subscriber.complete();

@@ -1,10 +1,12 @@
 import type { Observable } from 'rxjs';
 import { NetworkError, OptionError } from '../base/errors.ts';
-import { type Checks, anything, callback, integer, table } from '../base/options.ts';
+import { type Checks, anything, callback, check, integer, table, text } from '../base/options.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
 import { StreamConnection } from '../connection/stream-connection.ts';
 import { type EndpointLike, formatAddress, parseEndpoint } from '../transport/address.ts';
+import { TlsConnector } from '../transport/tls/tls-connector.ts';
+import type { TlsClientOptions } from '../transport/tls/tls-options.ts';
 import type { Lookup, Wire } from '../transport/wire.ts';
 import { Component, ComponentSource } from './component.ts';
 import type { PrepareConnect } from './events.ts';
@@ -23,12 +25,23 @@ export interface DialerOptions<In = Uint8Array, Out = BytesLike> extends Compone
    * @default the system's resolver
    */
   readonly lookup?: Lookup | undefined;
+  /**
+   * Protects the connections with TLS: this is the SSL agent or client, in all receive models. `true` for defaults:
+   * chain and host name are verified, with the authorities that Node knows.
+   * @default none: plain TCP
+   */
+  readonly tls?: TlsClientOptions | boolean | undefined;
 }
 
 /** Checks of what {@link DialerOptions} adds. */
 export const dialerChecks: Checks<Omit<DialerOptions, keyof ComponentOptions>> = {
   attemptDelay: integer({ min: 10, max: 60_000, fallback: 250 }),
   lookup: callback<Lookup>(),
+  tls: check<TlsClientOptions | boolean | undefined>(
+    undefined,
+    'true, false or an object of options',
+    (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
+  ),
 };
 
 /** Options of one connect. */
@@ -40,6 +53,11 @@ export interface ConnectOptions {
    * @default 0
    */
   readonly localPort?: number;
+  /**
+   * With TLS: the name that is asked for (SNI) and verified.
+   * @default that of option `tls`, or else the host
+   */
+  readonly serverName?: string | undefined;
   /** First value of `connection.extra`, there before any event. */
   readonly extra?: unknown;
 }
@@ -48,6 +66,7 @@ export interface ConnectOptions {
 export const connectChecks: Checks<ConnectOptions> = {
   localAddress: ipAddress,
   localPort: port,
+  serverName: text(),
   extra: anything(),
 };
 
@@ -67,21 +86,30 @@ export function oneConnection<Options extends object>(options: Options): Options
   return options;
 }
 
+/** What {@link Dialer} works with. */
+type DialerSettings = ComponentSettings & Required<Pick<DialerOptions, 'attemptDelay' | 'lookup' | 'tls'>>;
+
 /** What agents and clients have in common: connections that this side begins. */
 export abstract class Dialer<In = Uint8Array, Out = BytesLike> extends Component<In, Out> {
   /** A connection is about to be dialled, and may be refused. */
   readonly prepareConnect$: Observable<PrepareConnect<In, Out>>;
-  /** A connection is established. One that fails to be has a `close$` with reason `connect` instead. */
+  /**
+   * A connection is established. One that fails to be has a `close$` with reason `connect` instead. With TLS it can be
+   * sent to only after its `handshake$`.
+   */
   readonly connect$: Observable<Connection<In, Out>>;
 
-  private readonly dialing: ComponentSettings & Required<Pick<DialerOptions, 'attemptDelay' | 'lookup'>>;
+  /** @internal */
+  declare readonly security: TlsConnector | undefined;
+
+  private readonly dialing: DialerSettings;
   private readonly prepares = new ComponentSource<PrepareConnect<In, Out>>(this);
   private readonly connects = new ComponentSource<Connection<In, Out>>(this);
 
   protected constructor(
-    settings: ComponentSettings & Required<Pick<DialerOptions, 'attemptDelay' | 'lookup'>>,
+    settings: DialerSettings,
   ) {
-    super(settings);
+    super(settings, TlsConnector.of(settings.tls));
     this.dialing = settings;
     this.prepareConnect$ = this.prepares;
     this.connect$ = this.connects;
@@ -94,7 +122,7 @@ export abstract class Dialer<In = Uint8Array, Out = BytesLike> extends Component
    */
   protected dial(endpoint: EndpointLike, options?: ConnectOptions): StreamConnection {
     const target = parseEndpoint(endpoint);
-    const { localAddress, localPort, extra } = checkConnect(options);
+    const { localAddress, localPort, serverName, extra } = checkConnect(options);
     const { attemptDelay, lookup, transport, maxConnections, scheduler } = this.dialing;
     if (this.all.size >= maxConnections) {
       const text = `there are ${maxConnections} connections already (option maxConnections)`;
@@ -121,7 +149,7 @@ export abstract class Dialer<In = Uint8Array, Out = BytesLike> extends Component
         ...socketOptions(this.dialing),
       },
       {
-        connected: (wire) => this.connected(connection, wire),
+        connected: (wire) => this.connected(connection, wire, serverName),
         failed: (error) => connection.connectFailed(error),
       },
     );
@@ -129,17 +157,29 @@ export abstract class Dialer<In = Uint8Array, Out = BytesLike> extends Component
     return connection;
   }
 
-  private connected(connection: StreamConnection, wire: Wire): void {
+  private connected(connection: StreamConnection, wire: Wire, serverName: string | undefined): void {
     if (connection.wasForced) {
       wire.destroy();
       return;
     }
-    connection.open(wire);
-    this.opened(connection);
+    const { security } = this;
+    const isReady = security === undefined || security.manual;
+    if (isReady) {
+      connection.open(wire);
+      this.opened(connection);
+    } else {
+      connection.secure(wire, { serverName });
+    }
     this.connects.publish(this.faceOf(connection));
-    this.shakeHands(connection);
+    if (security === undefined) this.shakeHands(connection);
   }
 
-  /** @internal A connection is established; its events follow. */
+  /** @internal */
+  override handshakeDone(connection: StreamConnection): void {
+    if (this.security?.manual !== true) this.opened(connection);
+    super.handshakeDone(connection);
+  }
+
+  /** @internal A connection can be used; its events follow. */
   protected opened(_connection: StreamConnection): void {}
 }

@@ -35,6 +35,13 @@ export interface Sent<In = Uint8Array, Out = BytesLike> {
   readonly data: Uint8Array;
 }
 
+/** A secret of a TLS connection. */
+export interface KeyLog<In = Uint8Array, Out = BytesLike> {
+  readonly connection: Connection<In, Out>;
+  /** A line as it is to be written to a key log file, line end included. */
+  readonly line: Uint8Array;
+}
+
 /** A connection has ended; twin of `OnClose`. */
 export interface ConnectionClosed<In = Uint8Array, Out = BytesLike> extends Closed {
   readonly connection: Connection<In, Out>;

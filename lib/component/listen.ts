@@ -32,10 +32,11 @@ export function listen<In = Uint8Array, Out = BytesLike>(
   if (onListening !== undefined && typeof onListening !== 'function') {
     throw new OptionError('onListening', onListening, 'a function');
   }
-  new TcpServer(serverOptions); // checks the options now, not when somebody subscribes
+  const { security } = new TcpServer(serverOptions); // checks the options now, not when somebody subscribes
   return new Observable((subscriber) => {
-    const server = new TcpServer<In, Out>(serverOptions);
-    subscriber.add(server.accept$.subscribe(subscriber));
+    const server = new TcpServer<In, Out>({ ...serverOptions, tls: security?.asOption });
+    const ready$ = security === undefined || security.manual ? server.accept$ : server.handshake$;
+    subscriber.add(ready$.subscribe(subscriber));
     subscriber.add(() => server.retire());
     server.startWith({
       started: (address) => {

@@ -81,11 +81,11 @@ export class TcpClient<In = Uint8Array, Out = BytesLike> extends Dialer<In, Out>
     const result = new Promise<Connection<In, Out>>((resolve, reject) => {
       const reason = this.cannotStart('connect');
       if (reason !== undefined) throw reason;
-      const { localAddress, localPort } = this.options;
+      const { localAddress, localPort, serverName } = this.options;
       const target = parseEndpoint((to ?? this.options.to) as EndpointLike, 'to');
       this.begin();
       if (this.state !== 'starting') throw stoppedMeanwhile();
-      this.latest = this.dial(target, { localAddress, localPort, extra: this.extra });
+      this.latest = this.dial(target, { localAddress, localPort, serverName, extra: this.extra });
       this.latest.whenOpened((opened) => resolve(this.faceOf(opened)), reject);
     });
     result.catch(() => undefined);

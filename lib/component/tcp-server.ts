@@ -1,10 +1,12 @@
 import type { Observable } from 'rxjs';
 import { NetworkError } from '../base/errors.ts';
-import { callback, flag, integer, text } from '../base/options.ts';
+import { callback, check, flag, integer, text } from '../base/options.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
 import { StreamConnection } from '../connection/stream-connection.ts';
 import { handlerError, stoppedMeanwhile } from '../connection/errors.ts';
+import { TlsAcceptor, type TlsCertificates } from '../transport/tls/tls-acceptor.ts';
+import type { TlsServerOptions } from '../transport/tls/tls-options.ts';
 import { type Address, type Endpoint, formatAddress, parseEndpoint } from '../transport/address.ts';
 import type { ListenHandler, Listening, Wire } from '../transport/wire.ts';
 import { Component, ComponentSource } from './component.ts';
@@ -43,6 +45,11 @@ export interface TcpServerOptions<In = Uint8Array, Out = BytesLike> extends Comp
    * @default false
    */
   readonly reusePort?: boolean;
+  /**
+   * Protects the connections with TLS: the server is the SSL server, in all receive models.
+   * @default none: plain TCP
+   */
+  readonly tls?: TlsServerOptions | undefined;
   /** Decides by its address whether a peer is let in. One that is not is closed without any event but `dropped$`. */
   readonly admit?: ((remote: Address) => boolean) | undefined;
 }
@@ -54,6 +61,11 @@ const checkOptions = componentTable<TcpServerOptions>({
   backlog: integer({ min: 1, max: 65_535, fallback: 4096 }),
   dualStack: flag(true),
   reusePort: flag(false),
+  tls: check<TlsServerOptions | undefined>(
+    undefined,
+    'an object of options',
+    (value) => typeof value === 'object' && value !== null,
+  ),
   admit: callback<(remote: Address) => boolean>(),
 });
 
@@ -78,10 +90,16 @@ interface Starting {
 export class TcpServer<In = Uint8Array, Out = BytesLike> extends Component<In, Out> {
   /** The server is about to listen, and may be refused to. */
   readonly prepareListen$: Observable<PrepareListen>;
-  /** A peer has connected. It is among the connections, and can be sent to. */
+  /**
+   * A peer has connected. It is among the connections, and can be sent to; with TLS only after its `handshake$`,
+   * which an observer who wants to talk at once subscribes to instead.
+   */
   readonly accept$: Observable<Connection<In, Out>>;
   /** The server has stopped, after the last `close$`. */
   readonly shutdown$: Observable<StopReport>;
+
+  /** @internal */
+  declare readonly security: TlsAcceptor | undefined;
 
   private readonly options: ReturnType<typeof checkOptions>;
   private readonly endpoint: Endpoint;
@@ -95,7 +113,7 @@ export class TcpServer<In = Uint8Array, Out = BytesLike> extends Component<In, O
   /** @throws OptionError (`ERR_OPTION`) for an illegal value or an unknown name. */
   constructor(options: TcpServerOptions<In, Out> = {}) {
     const settings = checkOptions(options);
-    super(settings);
+    super(settings, TlsAcceptor.of(settings.tls));
     this.options = settings;
     const { host, path } = settings;
     this.endpoint = parseEndpoint(
@@ -108,6 +126,11 @@ export class TcpServer<In = Uint8Array, Out = BytesLike> extends Component<In, O
     this.accept$ = this.accepts;
     this.shutdown$ = this.shutdowns;
     this.sources.push(this.prepares, this.accepts, this.shutdowns);
+  }
+
+  /** The certificates, to be changed while the server runs; `undefined` without TLS. */
+  get tls(): TlsCertificates | undefined {
+    return this.security;
   }
 
   /** Where the server listens; `undefined` while it does not. */
@@ -212,9 +235,11 @@ export class TcpServer<In = Uint8Array, Out = BytesLike> extends Component<In, O
     }
     const connection = new StreamConnection(this, this.nextId(), wire);
     this.add(connection);
-    connection.open(wire);
+    const { security } = this;
+    if (security === undefined || security.manual) connection.open(wire);
+    else connection.secure(wire);
     this.accepts.publish(this.faceOf(connection));
-    this.shakeHands(connection);
+    if (security === undefined) this.shakeHands(connection);
   }
 
   private isStill(starting: Starting): boolean {

@@ -13,6 +13,7 @@ import type { NetworkError, Operation } from '../base/errors.ts';
  * - `overflow`: more was sent than may wait, with overflow policy `close`.
  * - `handler`: a handler threw or its Observable failed.
  * - `protocol`: the peer broke the protocol of a codec.
+ * - `tls`: the TLS handshake failed, or the peer broke TLS later; the error says how.
  * - `error`: the operating system failed in another way.
  */
 export const CLOSE_REASONS = [
@@ -26,6 +27,7 @@ export const CLOSE_REASONS = [
   'overflow',
   'handler',
   'protocol',
+  'tls',
   'error',
 ] as const;
 

@@ -4,6 +4,7 @@ import type { Codec } from '../codec/codec.ts';
 import type { FlowGate } from '../flow/flow-gate.ts';
 import type { SendResult } from '../send/outbox-limits.ts';
 import type { SentWaiter } from '../send/outbox.ts';
+import type { TlsInfo } from '../transport/tls/tls-info.ts';
 import type { Address } from '../transport/address.ts';
 import type { CloseReason, Closed } from './closed.ts';
 import type {
@@ -14,6 +15,7 @@ import type {
   ReadingListener,
   FileSurroundings,
   SentBytes,
+  StartTlsOptions,
   WaitingForFlow,
   WireTap,
 } from './connection.ts';
@@ -52,6 +54,14 @@ export class CodedConnection<I, M, O, N> implements Connection<M, N> {
 
   get receive$(): Observable<M> {
     return (this.receiver ??= new ReceiveSource<M>(this));
+  }
+
+  get tls(): TlsInfo | undefined {
+    return this.below.tls;
+  }
+
+  startTls(options?: StartTlsOptions): Promise<TlsInfo> {
+    return this.below.startTls(options);
   }
 
   send(...data: N[]): SendResult {

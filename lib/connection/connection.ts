@@ -6,6 +6,7 @@ import type { FlowGate } from '../flow/flow-gate.ts';
 import type { SendResult } from '../send/outbox-limits.ts';
 import type { SentWaiter } from '../send/outbox.ts';
 import type { Address } from '../transport/address.ts';
+import type { TlsInfo } from '../transport/tls/tls-info.ts';
 import type { Closed } from './closed.ts';
 
 /** Bytes that the operating system has taken; the reactive twin of `OnSend` (guide chapter 4). */
@@ -18,6 +19,17 @@ export interface SentBytes {
 export interface FileSurroundings<Out = BytesLike> {
   readonly head?: Out;
   readonly tail?: Out;
+}
+
+/** Options of {@link Connection.startTls}. */
+export interface StartTlsOptions {
+  /** Bytes that were received too early: they come first in the handshake. */
+  readonly early?: BytesLike | undefined;
+  /**
+   * For the side that has dialled: the name that is asked for and verified.
+   * @default as for the component
+   */
+  readonly serverName?: string | undefined;
 }
 
 /** Told of the end of a connection; after `receive$` has ended, before `close$`. */
@@ -56,7 +68,7 @@ export interface Feeder {
   discard(): void;
 }
 
-/** Where a connection is in its life. `ending`: our side has ended or is about to. */
+/** Where a connection is in its life. `connecting`: a TLS handshake may be under way. `ending`: our side has ended or is about to. */
 export type ConnectionState = 'connecting' | 'open' | 'ending' | 'closed';
 
 /**
@@ -74,6 +86,8 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
    * it was asked for before.
    */
   readonly local: Address;
+  /** What TLS has agreed on, from `handshake$` on, kept after the connection has closed; `undefined` without TLS. */
+  readonly tls: TlsInfo | undefined;
   /** The peer's end, kept after the connection has closed. */
   readonly remote: Address;
   /** The host as it was given to connect; `undefined` for an accepted connection. Twin of `GetRemoteHost`. */
@@ -171,6 +185,21 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
    * packets.receive$.subscribe((packet) => packets.send(packet));
    */
   through<M, N>(codec: Codec<In, M, Out, N>): Connection<M, N>;
+  /**
+   * Begins the TLS handshake on a connection that has carried plain bytes, with option `handshake: 'manual'`; twin of
+   * `StartSSLHandShake`. Everything sent before is delivered first; until it is done, nothing can be sent
+   * (`ERR_NOT_OPEN`) and nothing is received. What the peer has sent already and nobody has read belongs to the
+   * handshake, and so does what was read too far, if it is given here.
+   *
+   * @returns What was agreed on. Rejects with the error of `close$` when it fails, and without an effect with
+   * `ERR_STATE` when the component has no `tls` or TLS was started before, `ERR_CLOSED`, `ERR_NOT_OPEN`, `ERR_OPTION`.
+   *
+   * @example
+   * client.receive$.subscribe(async ({ connection, data }) => {
+   *   if (toText(data).startsWith('220')) await connection.startTls();
+   * });
+   */
+  startTls(options?: StartTlsOptions): Promise<TlsInfo>;
 
   /** @internal Calls the waiter when everything accepted so far has been taken, or never will be. */
   whenSent(waiter: SentWaiter): void;

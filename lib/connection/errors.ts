@@ -14,7 +14,7 @@ export function abortedError(): NetworkError {
 
 /** Why nothing can be sent yet. */
 export function notOpenError(): NetworkError {
-  return new NetworkError('ERR_NOT_OPEN', 'the connection is not established yet', { operation: 'send' });
+  return new NetworkError('ERR_NOT_OPEN', 'the connection is not established yet, or its TLS handshake is under way', { operation: 'send' });
 }
 
 /** A start that had to wait, or was under way, and then came a stop. */
@@ -44,6 +44,7 @@ export function timeoutError(name: TimeoutName, milliseconds: number): NetworkTi
 
 const TIMED_OUT: Record<TimeoutName, string> = {
   connect: 'the connection was not established',
+  handshake: 'the TLS handshake was not done',
   firstByte: 'the peer sent nothing',
   readIdle: 'the peer sent nothing more',
   writeStall: 'the peer took nothing of what was sent',

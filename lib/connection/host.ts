@@ -1,5 +1,6 @@
 import type { NetworkError } from '../base/errors.ts';
 import type { FlowGate } from '../flow/flow-gate.ts';
+import type { Security } from '../transport/tls/security.ts';
 import type { Closed } from './closed.ts';
 import type { DeadlineQueue } from './deadline-queue.ts';
 import type { ConnectionSettings } from './settings.ts';
@@ -14,12 +15,19 @@ export interface ConnectionHost {
   readonly observesReceive: boolean;
   /** Whether anybody observes the component's own `sent$`. */
   readonly observesSent: boolean;
+  /** Whether anybody observes the component's own `keylog$`. */
+  readonly observesKeys: boolean;
+  /** How connections are protected; `undefined` without TLS. */
+  readonly security: Security | undefined;
   /** Milliseconds since the component was made. */
   now(): number;
   /** The same for marking a received chunk: cheap, and as exact as `silence` has to be. */
   markingTime(): number;
   received(connection: StreamConnection, data: Uint8Array): void;
   sent(connection: StreamConnection, data: Uint8Array): void;
+  /** A TLS handshake is done, or the peer may do without; the connection can be used. */
+  handshakeDone(connection: StreamConnection): void;
+  keylog(connection: StreamConnection, line: Uint8Array): void;
   dropped(connection: StreamConnection, error: NetworkError, bytes: number): void;
   fault(connection: StreamConnection, error: NetworkError): void;
   /** The connection is over and no longer one of the component's; its last events follow. */

@@ -22,6 +22,12 @@ export interface Timeouts {
    */
   readonly connect?: number;
   /**
+   * From the beginning of a TLS handshake to its end, before which nothing can be sent. The original has none, so that
+   * a peer which stays silent keeps a connection for ever.
+   * @default 10000
+   */
+  readonly handshake?: number;
+  /**
    * From the beginning until the first byte of the peer, while we are reading.
    * @default 0
    */
@@ -55,6 +61,7 @@ export type ResolvedTimeouts = Resolved<Timeouts>;
 
 const checkTimeouts = table<Timeouts>({
   connect: milliseconds(10_000),
+  handshake: milliseconds(10_000),
   firstByte: milliseconds(0),
   readIdle: milliseconds(0),
   writeStall: milliseconds(0),

@@ -8,6 +8,8 @@ import { FlowGate, type FlowTarget } from '../flow/flow-gate.ts';
 import { Outbox, type OutboxOwner, type SentWaiter } from '../send/outbox.ts';
 import type { OverflowPolicy, SendResult } from '../send/outbox-limits.ts';
 import type { Address, Endpoint } from '../transport/address.ts';
+import type { Securing } from '../transport/tls/security.ts';
+import type { TlsInfo } from '../transport/tls/tls-info.ts';
 import type { Connecting, Wire, WireHandler } from '../transport/wire.ts';
 import type { CloseReason, Closed } from './closed.ts';
 import { CodedConnection } from './coded-connection.ts';
@@ -19,6 +21,7 @@ import type {
   ReadingListener,
   FileSurroundings,
   SentBytes,
+  StartTlsOptions,
   WaitingForFlow,
   WireTap,
 } from './connection.ts';
@@ -26,7 +29,8 @@ import { abortedError, closedError, handlerError, notOpenError, timeoutError, wa
 import type { ConnectionHost } from './host.ts';
 import { sendFile } from './send-file.ts';
 import { CloseSource, ConnectionSource, PendingSource, QuiesceSource, ReceiveSource } from './sources.ts';
-import { type Verdict, judge } from './verdict.ts';
+import { checkStartTls } from './start-tls.ts';
+import { type Verdict, failedHandshake, judge } from './verdict.ts';
 import { Watch } from './watch.ts';
 
 // What has happened to a connection; bits, because ten thousand connections carry them.
@@ -46,7 +50,11 @@ const CLOSING = 512;
 const FORCED = 256;
 /** The component stops and waits for the work on what was received. */
 const QUIESCING = 64;
+/** A TLS handshake is under way: nothing is sent or delivered meanwhile. */
+const SECURING = 1024;
 const CLOSED = 128;
+/** All that decides whether something can be sent: it can if of these only OPEN is set. */
+const SENDABLE = OPEN | SECURING | ENDING | CLOSED;
 
 /** What a dialled connection knows about its beginning. */
 interface Dial {
@@ -93,6 +101,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   private waitingForFlow: WaitingForFlow[] | undefined = undefined;
   private endListeners: EndListener | readonly EndListener[] | undefined = undefined;
   private readonly dial: Dial | undefined;
+  private handshake: Securing | undefined = undefined;
   private verdict: Verdict | Closed | undefined = undefined;
 
   /** An accepted connection has a wire, one that is to be dialled a target. */
@@ -107,8 +116,12 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   get state(): ConnectionState {
     if (this.is(CLOSED)) return 'closed';
-    if (!this.is(OPEN)) return 'connecting';
+    if (!this.isUsable) return 'connecting';
     return this.is(ENDING) ? 'ending' : 'open';
+  }
+
+  get tls(): TlsInfo | undefined {
+    return this.wire?.tls;
   }
 
   get local(): Address {
@@ -231,6 +244,53 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     this.dial?.outcome?.opened();
   }
 
+  /** Begins the TLS handshake on a wire; the connection is open when that is done. */
+  secure(wire: Wire, peer?: StartTlsOptions, settled?: (error: NetworkError | undefined) => void): void {
+    const { host } = this;
+    const { host: target, port } = this.dial?.target ?? {};
+    this.wire = wire;
+    this.flags |= SECURING;
+    this.watching().handshaking();
+    const { serverName, early } = peer ?? {};
+    this.handshake = host.security?.secure(
+      wire,
+      { serverName, early: early === undefined ? undefined : toBytes(early), host: target, port },
+      {
+        secured: (protectedWire) => {
+          this.secured(protectedWire);
+          settled?.(undefined);
+        },
+        plain: (plainWire) => this.secured(plainWire),
+        failed: (error) => {
+          this.handshake = undefined;
+          this.verdict ??= failedHandshake(error);
+          this.finish(undefined);
+        },
+        wantsKeys: host.observesKeys,
+        keylog: (line) => host.keylog(this, line),
+      },
+    );
+  }
+
+  startTls(options: StartTlsOptions = {}): Promise<TlsInfo> {
+    return new Promise((resolve, reject) => {
+      const reason = this.whyNoTls();
+      if (reason !== undefined) {
+        reject(reason);
+        return;
+      }
+      const peer = checkStartTls(options);
+      for (const feeder of this.feeders) feeder.flush();
+      this.flags |= SECURING;
+      this.setReading(false);
+      this.watching().handshaking();
+      this.onEnd({ connectionEnded: ({ error }) => reject(error ?? closedError(this.finished)) });
+      const begin = () => this.secure(this.wire as Wire, peer, () => resolve(this.tls as TlsInfo));
+      if (this.outbox === undefined) begin();
+      else this.outbox.whenSent({ release: (error) => error === undefined && begin() });
+    });
+  }
+
   /** Dialling has begun: the connect timeout runs. */
   connecting(attempt: Connecting): void {
     if (this.dial !== undefined) this.dial.attempt = attempt;
@@ -255,7 +315,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   end(): void {
     if (this.is(ENDING | CLOSED)) return;
-    if (!this.is(OPEN)) {
+    if (!this.isUsable) {
       this.forceClose(LOCAL);
       return;
     }
@@ -290,7 +350,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   /** The component stops. With `drain`, the work on what was received may end first. */
   stop(drain: boolean): void {
     const { quiesce } = this.streams ?? {};
-    if (!drain || !this.is(OPEN)) {
+    if (!drain || !this.isUsable) {
       this.forceClose({ reason: 'stop', error: undefined });
     } else if (quiesce?.observed === true) {
       this.flags |= QUIESCING;
@@ -356,7 +416,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   send(...data: BytesLike[]): SendResult {
     const unit = data.length === 1 ? toBytes(data[0] as BytesLike) : data.map(toBytes);
-    if ((this.flags & (OPEN | ENDING | CLOSED)) !== OPEN) return this.refuse(this.whyNotSent());
+    if ((this.flags & SENDABLE) !== OPEN) return this.refuse(this.whyNotSent());
     const result = (this.outbox ?? this.makeOutbox()).send(unit);
     if (result === 'refused' && this.is(ENDING | CLOSED)) this.refuse(this.whyNotSent());
     return result;
@@ -372,7 +432,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   accepts(bytes: number): SendResult {
-    if ((this.flags & (OPEN | ENDING | CLOSED)) !== OPEN) return 'refused';
+    if ((this.flags & SENDABLE) !== OPEN) return 'refused';
     const { maxPending, highPending } = this.host.settings;
     const { outbox } = this;
     const pending = outbox === undefined ? bytes : outbox.pending + bytes;
@@ -397,7 +457,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   sendFile(path: string, around: FileSurroundings = {}): Observable<number> {
     return sendFile(path, around, (unit) => {
-      if ((this.flags & (OPEN | ENDING | CLOSED)) !== OPEN) {
+      if ((this.flags & SENDABLE) !== OPEN) {
         this.refuse(this.whyNotSent());
         throw this.lastError as NetworkError;
       }
@@ -511,7 +571,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   /** Starts or stops reading, as subscribers, gates and the life of the connection have it. */
   updateReading(): void {
-    if (!this.is(OPEN) || this.is(PEER_ENDED | CLOSED)) return;
+    if (!this.is(OPEN) || this.is(PEER_ENDED | SECURING | CLOSED)) return;
     const wanted = this.receiver?.observed === true || this.host.observesReceive;
     this.setReading(this.is(MUTE) ? this.is(ENDING) : wanted && !this.isHeldBack);
   }
@@ -536,6 +596,11 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   private get isHeldBack(): boolean {
     return this.gate?.paused === true || this.host.flow.paused;
+  }
+
+  /** Whether it is established, and no handshake is under way. */
+  private get isUsable(): boolean {
+    return (this.flags & (OPEN | SECURING)) === OPEN;
   }
 
   /** Whether any of these flags is set. */
@@ -612,6 +677,23 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     this.watch?.finSent();
   }
 
+  /** The handshake is done, or the peer may do without. */
+  private secured(wire: Wire): void {
+    this.handshake = undefined;
+    this.flags &= ~SECURING;
+    this.outbox?.moveTo(wire);
+    this.open(wire);
+    this.host.handshakeDone(this);
+  }
+
+  private whyNoTls(): NetworkError | undefined {
+    const { security } = this.host;
+    if ((this.flags & (SENDABLE | PEER_ENDED)) !== OPEN) return this.whyNotSent();
+    if (security !== undefined && this.tls === undefined) return undefined;
+    const text = security === undefined ? 'the component has no option tls' : 'TLS has been started already';
+    return new NetworkError('ERR_STATE', text, { operation: 'connect' });
+  }
+
   /** Ends our side when the peer has ended its own, or the component stops, and all work is done. */
   private finishIfIdle(): void {
     if (this.is(CLOSED) || this.handlers > 0 || (this.gate !== undefined && this.gate.items > 0)) return;
@@ -621,7 +703,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   private closeOrderly(verdict: Verdict): void {
     if (this.is(CLOSED)) return;
-    if (!this.is(OPEN)) {
+    if (!this.isUsable) {
       this.forceClose(verdict);
       return;
     }
@@ -640,14 +722,15 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     this.flags |= FORCED | MUTE | ENDING;
     this.verdict = verdict;
     this.outbox?.halt();
-    const { wire } = this;
-    if (wire !== undefined && this.is(OPEN)) {
+    const { wire, handshake } = this;
+    if (handshake === undefined && wire !== undefined && this.is(OPEN)) {
       // What is cut short must not look complete to the peer.
       if (rst || this.pending > 0) wire.reset();
       else wire.destroy();
       return;
     }
     this.dial?.attempt?.abort();
+    handshake?.abort(rst);
     asapScheduler.schedule(() => this.finish(undefined));
   }
 
@@ -661,7 +744,8 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   private whyNotSent(): NetworkError {
-    return this.is(OPEN | ENDING | CLOSED) ? closedError(this.finished) : notOpenError();
+    const isOver = this.is(ENDING | CLOSED) || (this.is(OPEN) && !this.is(SECURING));
+    return isOver ? closedError(this.finished) : notOpenError();
   }
 
   /** The one place where a connection becomes closed. */

@@ -27,8 +27,18 @@ export function judge(evidence: Evidence): Pick<Closed, 'reason' | 'operation' |
   const broken = failure !== undefined && !forced && (unsent > 0 || !deaf);
   const error = verdict?.error ?? (broken ? failure : undefined);
   let reason: CloseReason = verdict?.reason ?? 'peer';
-  if (broken && verdict?.error === undefined) reason = PEER_GONE.has(failure.code) ? 'reset' : 'error';
+  if (broken && verdict?.error === undefined) reason = reasonOf(failure);
   return { reason, operation: OPERATIONS[reason] ?? error?.operation ?? 'close', error };
+}
+
+/** Why a connection ends whose TLS handshake has failed; without an error the peer left without a word. */
+export function failedHandshake(error: NetworkError | undefined): Verdict {
+  return error === undefined ? { reason: 'peer', error } : { reason: reasonOf(error), error };
+}
+
+function reasonOf(failure: NetworkError): CloseReason {
+  if (failure.code.startsWith('ERR_TLS_')) return 'tls';
+  return PEER_GONE.has(failure.code) ? 'reset' : 'error';
 }
 
 const OPERATIONS: Partial<Record<CloseReason, Operation>> = { connect: 'connect', handler: 'receive' };

@@ -35,6 +35,7 @@ export class Watch implements Deadline {
   /** While reading: since when the peer is silent. While paused: how long it had been. */
   private silence = 0;
   private dialledAt = NEVER;
+  private shakingAt = NEVER;
   private stalledAt = NEVER;
   private sentThen = 0;
   private closingAt = NEVER;
@@ -50,8 +51,14 @@ export class Watch implements Deadline {
     this.rearm();
   }
 
-  opened(): void {
+  handshaking(): void {
     this.dialledAt = NEVER;
+    if (this.shakingAt === NEVER) this.shakingAt = this.clock.now();
+    this.rearm();
+  }
+
+  opened(): void {
+    this.dialledAt = this.shakingAt = NEVER;
     this.rearm();
   }
 
@@ -118,12 +125,13 @@ export class Watch implements Deadline {
   }
 
   private limits(): (readonly [TimeoutName | 'linger', number])[] {
-    const { connect, firstByte, readIdle, writeStall, drain, linger } = this.clock.settings.timeouts;
+    const { connect, handshake, firstByte, readIdle, writeStall, drain, linger } = this.clock.settings.timeouts;
     const limits: (readonly [TimeoutName | 'linger', number])[] = [];
     const add = (name: TimeoutName | 'linger', since: number, milliseconds: number) => {
       if (since !== NEVER && milliseconds > 0) limits.push([name, since + milliseconds]);
     };
     add('connect', this.dialledAt, connect);
+    add('handshake', this.shakingAt, handshake);
     if (this.closingAt === NEVER) {
       if (this.reading && this.connection.bytesIn === 0) add('firstByte', this.silence, firstByte);
       if (this.reading) add('readIdle', this.silence, readIdle);

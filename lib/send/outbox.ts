@@ -57,7 +57,7 @@ interface Milestone {
  * may wait. Sans-IO: it writes to a {@link ByteSink} and is told of progress.
  */
 export class Outbox {
-  private readonly sink: ByteSink;
+  private sink: ByteSink;
   private readonly owner: OutboxOwner;
   private readonly limits: Required<OutboxLimits>;
   private readonly policy: SendPolicy;
@@ -163,6 +163,11 @@ export class Outbox {
     this.countTaken();
     this.pump();
     this.report();
+  }
+
+  /** Goes on to write to another sink; everything has to be sent. */
+  moveTo(sink: ByteSink): void {
+    this.sink = sink;
   }
 
   /** Nothing is written any more; those who wait are told by {@link close}. */

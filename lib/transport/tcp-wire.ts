@@ -7,7 +7,7 @@ import type { Wire, WireHandler } from './wire.ts';
 const WIRE = Symbol('wire');
 
 interface WiredSocket extends Socket {
-  [WIRE]: TcpWire;
+  [WIRE]: SocketWire;
   /** Where Node keeps what `remoteAddress` has found. */
   _peername: unknown;
 }
@@ -18,48 +18,29 @@ export interface Ends {
   readonly remote: Address;
 }
 
-/** A wire over a socket of `node:net`: TCP or a Unix domain socket. */
-export class TcpWire implements Wire {
-  private readonly socket: Socket;
+/** What wires over sockets of `node:net` and `node:tls` have in common. */
+export abstract class SocketWire implements Wire {
+  abstract readonly local: Address;
+  abstract readonly remote: Address;
   /** @internal */
   handler: WireHandler | undefined = undefined;
+  protected readonly socket: Socket;
   private written: ((error?: Error | null) => void) | undefined = undefined;
   /** The last time somebody looked, there was something that the system had not taken. */
   private behind = false;
   private failure: NetworkError | undefined = undefined;
-  private endsKnown: Ends | undefined;
-  /** The peer, if it has an IPv4 address: four bytes as an integer. Ten thousand objects would be larger. */
-  private remoteIPv4 = 0;
-  private remotePort = 0;
 
-  /**
-   * The socket has to be connected, paused and allowed to be half open.
-   *
-   * @param ends For a Unix domain socket, which does not know its path.
-   */
-  constructor(socket: Socket, ends?: Ends) {
+  /** The socket has to be connected, paused and allowed to be half open. */
+  constructor(socket: Socket) {
     this.socket = socket;
-    this.endsKnown = ends;
-    const wired = socket as WiredSocket;
-    wired[WIRE] = this;
+    (socket as WiredSocket)[WIRE] = this;
     socket.on('data', onData);
     socket.on('end', onEnd);
     socket.on('error', onError);
     socket.on('close', onClose);
-    // Asked for now, since the system does not know it any more after a reset.
-    if (ends === undefined) this.rememberRemote(wired);
   }
 
-  get local(): Address {
-    return this.ends().local;
-  }
-
-  get remote(): Address {
-    if (this.remotePort === 0) return this.ends().remote;
-    const { remoteIPv4: ip } = this;
-    const host = `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`;
-    return { family: 'IPv4', host, port: this.remotePort };
-  }
+  abstract reset(): void;
 
   get unsent(): number {
     // A socket that failed forgets what it had not sent; so does one that has ended, but then there is nothing.
@@ -101,15 +82,6 @@ export class TcpWire implements Wire {
     this.socket.end();
   }
 
-  reset(): void {
-    const { socket } = this;
-    if (socket.destroyed) return;
-    this.rememberEnds();
-    // A Unix domain socket has no RST; closing it with unread bytes is what comes closest.
-    if (this.remote.family === 'unix') socket.destroy();
-    else socket.resetAndDestroy();
-  }
-
   destroy(): void {
     this.rememberEnds();
     this.socket.destroy();
@@ -123,7 +95,7 @@ export class TcpWire implements Wire {
 
   /** @internal */
   failed(error: unknown): void {
-    this.failure = systemError(error, 'receive');
+    this.failure = this.describe(error);
   }
 
   /** @internal */
@@ -131,6 +103,78 @@ export class TcpWire implements Wire {
     const { handler } = this;
     this.handler = undefined;
     handler?.wireClosed(this.failure);
+  }
+
+  /** Notes the addresses before the system forgets them. */
+  protected abstract rememberEnds(): void;
+
+  /** What went wrong, in the words of this library. */
+  protected describe(error: unknown): NetworkError {
+    return systemError(error, 'receive');
+  }
+
+  /** Takes the wire off its socket, which somebody else is going to use. */
+  protected detach(): void {
+    const { socket } = this;
+    this.handler = undefined;
+    socket.off('data', onData);
+    socket.off('end', onEnd);
+    socket.off('close', onClose);
+  }
+
+  private makeWritten(): (error?: Error | null) => void {
+    this.written = (error) => {
+      if (this.behind && !error && !this.socket.destroyed) this.handler?.wireWritten();
+    };
+    return this.written;
+  }
+}
+
+/** A wire over a socket of `node:net`: TCP or a Unix domain socket. */
+export class TcpWire extends SocketWire {
+  private endsKnown: Ends | undefined;
+  /** The peer, if it has an IPv4 address: four bytes as an integer. Ten thousand objects would be larger. */
+  private remoteIPv4 = 0;
+  private remotePort = 0;
+
+  /** @param ends For a Unix domain socket, which does not know its path. */
+  constructor(socket: Socket, ends?: Ends) {
+    super(socket);
+    this.endsKnown = ends;
+    // Asked for now, since the system does not know it any more after a reset.
+    if (ends === undefined) this.rememberRemote(socket as WiredSocket);
+  }
+
+  get local(): Address {
+    return this.ends().local;
+  }
+
+  get remote(): Address {
+    if (this.remotePort === 0) return this.ends().remote;
+    const { remoteIPv4: ip } = this;
+    const host = `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`;
+    return { family: 'IPv4', host, port: this.remotePort };
+  }
+
+  reset(): void {
+    const { socket } = this;
+    if (socket.destroyed) return;
+    this.rememberEnds();
+    // A Unix domain socket has no RST; closing it with unread bytes is what comes closest.
+    if (this.remote.family === 'unix') socket.destroy();
+    else socket.resetAndDestroy();
+  }
+
+  /** The socket, for a protocol that works on it directly. The wire hears no more of it; it can still end it. */
+  release(): Socket {
+    this.rememberEnds();
+    this.detach();
+    return this.socket;
+  }
+
+  /** The system forgets the addresses of a closed socket. */
+  protected override rememberEnds(): void {
+    this.endsKnown ??= addressesOf(this.socket);
   }
 
   private rememberRemote(socket: WiredSocket): void {
@@ -145,18 +189,6 @@ export class TcpWire implements Wire {
 
   private ends(): Ends {
     return this.endsKnown ?? addressesOf(this.socket);
-  }
-
-  /** The system forgets the addresses of a closed socket. */
-  private rememberEnds(): void {
-    this.endsKnown ??= addressesOf(this.socket);
-  }
-
-  private makeWritten(): (error?: Error | null) => void {
-    this.written = (error) => {
-      if (this.behind && !error && !this.socket.destroyed) this.handler?.wireWritten();
-    };
-    return this.written;
   }
 }
 

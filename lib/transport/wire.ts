@@ -2,6 +2,7 @@ import type { SchedulerLike } from 'rxjs';
 import type { NetworkError } from '../base/errors.ts';
 import type { ByteSink } from '../send/outbox.ts';
 import type { Address, Endpoint } from './address.ts';
+import type { TlsInfo } from './tls/tls-info.ts';
 
 /**
  * One established byte stream, whatever carries it. It starts paused.
@@ -12,6 +13,8 @@ import type { Address, Endpoint } from './address.ts';
 export interface Wire extends ByteSink {
   readonly local: Address;
   readonly remote: Address;
+  /** What TLS has agreed on; only on a wire that it protects. */
+  readonly tls?: TlsInfo;
   /** Sets who is told of events; before anything else is called. */
   attach(handler: WireHandler): void;
   /** Lets bytes come. */

@@ -66,7 +66,7 @@ export class World {
 
   /** One more connection from an agent to a running server. */
   async join(agent: TcpAgent, server: TcpServer): Promise<{ near: Connection; far: Connection }> {
-    const accepted = firstValueFrom(server.accept$);
+    const accepted = firstValueFrom(server.handshake$);
     const near = await agent.connect(this.wiring.endpointOf(server.address as Address));
     return { near, far: await accepted };
   }

@@ -11,6 +11,7 @@ import { pack } from '../../lib/codec/pack.ts';
 import { type PullBuffer, pullBuffer } from '../../lib/codec/pull-buffer.ts';
 import { pull } from '../../lib/codec/pull.ts';
 import type { Random } from '../../lib/testing/random.ts';
+import { HELLO_TARGET } from './hello-target.ts';
 import { type FuzzTarget, target } from './target.ts';
 
 /** Longest message of the codecs here: short, so that limits are met often. */
@@ -75,6 +76,8 @@ export const TARGETS: readonly FuzzTarget[] = [
   jsonTarget('json values, tail dropped', json({ maxLength: MAX, separator: 'none', tail: 'drop' })),
   target('pull', { codec: records(), message: record, most: 8 * MAX, words: ['\r\n'] }),
   target('pullBuffer', { codec: fetching(), message: record, most: 256 + 2 }),
+
+  HELLO_TARGET,
 ];
 
 function body(random: Random): Uint8Array {

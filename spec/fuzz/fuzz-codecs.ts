@@ -1,12 +1,8 @@
-import { ProtocolError } from '../../lib/base/errors.ts';
 import { type Cuts, piecesOf, randomCuts, viewsOf } from '../../lib/testing/cuts.ts';
 import { Random } from '../../lib/testing/random.ts';
 import { hexOf, same, show } from '../../lib/testing/same.ts';
 import { randomInput } from './inputs.ts';
 import type { FuzzTarget } from './target.ts';
-
-/** Codes that a decoder may refuse its input with. */
-const CODES = ['ERR_FRAME_LENGTH', 'ERR_FRAME_DATA', 'ERR_FRAME_TRUNCATED'];
 
 /** What has been done to a target. */
 export interface FuzzCounts {
@@ -96,7 +92,8 @@ export class Fuzzer {
 
   private codeOf(error: unknown, outcome: Outcome): string {
     if (error instanceof FuzzFinding) throw error;
-    if (error instanceof ProtocolError && CODES.includes(error.code)) return error.code;
+    const { kind, codes } = this.target.refusals;
+    if (error instanceof kind && codes.includes(error.code)) return error.code;
     this.fail(`threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, outcome);
   }
 

@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../lib/base/errors.ts';
+import { type NetworkError, ProtocolError } from '../../lib/base/errors.ts';
 import { type BytesLike, toBytes } from '../../lib/bytes/bytes-like.ts';
 import type { Codec, Decoder } from '../../lib/codec/codec.ts';
 import type { Random } from '../../lib/testing/random.ts';
@@ -14,7 +14,21 @@ export interface FuzzTarget {
   readonly most: number;
   /** Bytes that mean something to it, to be put anywhere. */
   readonly words: readonly Uint8Array[];
+  /** What it may refuse its input with. */
+  readonly refusals: Refusals;
 }
+
+/** Errors that are right. */
+export interface Refusals {
+  readonly kind: typeof NetworkError;
+  readonly codes: readonly string[];
+}
+
+/** What a codec may refuse its input with. */
+const OF_CODECS: Refusals = {
+  kind: ProtocolError,
+  codes: ['ERR_FRAME_LENGTH', 'ERR_FRAME_DATA', 'ERR_FRAME_TRUNCATED'],
+};
 
 /** What {@link target} is made of. */
 export interface TargetParts<N> {
@@ -33,6 +47,7 @@ export function target<N>(name: string, { codec, message, most, words = [] }: Ta
     frame: (random) => encode(codec, message(random)),
     most,
     words: words.map(toBytes),
+    refusals: OF_CODECS,
   };
 }
 

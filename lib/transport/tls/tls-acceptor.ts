@@ -1,0 +1,206 @@
+import { isDeepStrictEqual } from 'node:util';
+import { OptionError } from '../../base/errors.ts';
+import type { Resolved } from '../../base/options.ts';
+import type { Wire } from '../wire.ts';
+import type { SecurePeer, Securing, Security, SecurityHandler } from './security.ts';
+import { ServerContext } from './server-context.ts';
+import { ServerHandshake } from './server-handshake.ts';
+import { ServerNames } from './server-names.ts';
+import { type LoadedContext, type TlsContextOptions, loadContext } from './tls-context.ts';
+import { TlsError } from './tls-error.ts';
+import {
+  type ServerNameAnswer,
+  type TlsNameOptions,
+  type TlsServerOptions,
+  checkName,
+  checkServer,
+  needsCertificate,
+} from './tls-options.ts';
+
+/**
+ * The certificates of a running server. Changes hold for connections that come from now on; those that exist are not
+ * touched. Sessions of a certificate that was replaced or removed cannot be resumed any more.
+ */
+export interface TlsCertificates {
+  /** The names that have a certificate of their own. */
+  readonly names: readonly string[];
+  /** Files and folders that certificates were loaded from. */
+  readonly files: readonly string[];
+  /**
+   * Adds or replaces the certificate of a name, `example.org` or `*.example.org`.
+   *
+   * @throws OptionError for an illegal name or option, TlsSetupError when it cannot be used; nothing has changed then.
+   */
+  set(name: string, options: TlsNameOptions): void;
+  /** Removes the certificate of a name; false if there is none. */
+  remove(name: string): boolean;
+  /**
+   * Replaces the certificate of all other names, and what goes with it; options left out stay as they are.
+   *
+   * @throws OptionError, TlsSetupError; nothing has changed then.
+   */
+  setDefault(options: TlsNameOptions): void;
+  /**
+   * Loads all files anew: all of them, or none.
+   *
+   * @throws TlsSetupError when one of them cannot be used; nothing has changed then.
+   */
+  reload(): void;
+}
+
+/** A certificate, and how to make it anew. */
+interface Entry {
+  readonly options: Resolved<TlsNameOptions>;
+  readonly loaded: LoadedContext;
+  readonly context: ServerContext;
+}
+
+/** The server's side of TLS: of a server with all its connections. */
+export class TlsAcceptor implements Security, TlsCertificates {
+  readonly manual: boolean;
+  private readonly options: Resolved<TlsServerOptions>;
+  private readonly entries: ServerNames<Entry>;
+  private fallback: Entry;
+
+  /** @throws OptionError, TlsSetupError */
+  constructor(options: TlsServerOptions, prefix = 'tls.') {
+    this.options = checkServer(options, prefix);
+    needsCertificate(this.options, prefix);
+    this.manual = this.options.handshake === 'manual';
+    const { names, matchSubdomains } = this.options;
+    this.entries = new ServerNames<Entry>({ matchSubdomains });
+    this.fallback = this.entryOf('', this.options, prefix);
+    for (const [name, of] of Object.entries(names ?? {})) this.bind(name, of, `${prefix}names[${name}].`);
+  }
+
+  /** The acceptor that an option asks for. */
+  static of(option: TlsServerOptions | undefined): TlsAcceptor | undefined {
+    if (option === undefined) return undefined;
+    return option instanceof TlsAcceptor ? option : new TlsAcceptor(option);
+  }
+
+  /** Stands for its options, so that components that follow each other share its sessions and certificates. */
+  get asOption(): TlsServerOptions {
+    return this as unknown as TlsServerOptions;
+  }
+
+  get names(): readonly string[] {
+    return [...this.entries.patterns()];
+  }
+
+  get files(): readonly string[] {
+    const all = [this.fallback, ...[...this.entries].map(([, entry]) => entry)].flatMap(({ loaded }) => loaded.credentials.files);
+    return [...new Set(all)];
+  }
+
+  set(name: string, options: TlsNameOptions): void {
+    this.bind(name, options, '');
+  }
+
+  remove(name: string): boolean {
+    return this.entries.delete(name);
+  }
+
+  setDefault(options: TlsNameOptions): void {
+    const given = checkName(options);
+    const merged = withoutRivals({ ...this.fallback.options }, given);
+    needsCertificate(merged, '');
+    this.fallback = this.entryOf('', merged, '');
+  }
+
+  reload(): void {
+    const fallback = this.renewed('', this.fallback);
+    const renewed = [...this.entries].map(([name, entry]) => [name, this.renewed(name, entry)] as const);
+    this.fallback = fallback;
+    for (const [name, entry] of renewed) this.entries.set(name, entry);
+  }
+
+  secure(wire: Wire, peer: SecurePeer, handler: SecurityHandler): Securing {
+    return new ServerHandshake(this, this.options.allowPlain, wire, peer.early, handler);
+  }
+
+  /**
+   * Which certificate answers a name; asks the user's function first.
+   *
+   * @throws TlsError `ERR_TLS_SERVER_NAME`, also by the promise
+   */
+  contextOf(name: string | undefined): ServerContext | Promise<ServerContext> {
+    const { onServerName } = this.options;
+    if (name === undefined) return this.fallback.context;
+    if (onServerName === undefined) return this.byRules(name);
+    try {
+      const answer = onServerName(name);
+      if (!(answer instanceof Promise)) return this.answered(name, answer);
+      return answer.then(
+        (late) => this.answered(name, late),
+        (cause: unknown) => {
+          throw refusal(name, cause);
+        },
+      );
+    } catch (cause) {
+      throw refusal(name, cause);
+    }
+  }
+
+  private answered(name: string, answer: ServerNameAnswer): ServerContext {
+    if (answer === undefined) return this.byRules(name);
+    if (answer === 'default') return this.fallback.context;
+    if (answer === 'refuse') throw refusal(name);
+    const entry = this.entries.get(answer.use);
+    if (entry === undefined) throw refusal(name, new OptionError('use', answer.use, 'one of the names'));
+    return entry.context;
+  }
+
+  private byRules(name: string): ServerContext {
+    return (this.entries.find(name) ?? this.fallback).context;
+  }
+
+  private bind(name: string, options: TlsNameOptions, prefix: string): void {
+    const given = checkName(options, prefix);
+    needsCertificate(given, prefix);
+    const { minVersion, maxVersion, ciphers, alpn, clientCertificate, ca, caFile } = this.options;
+    const inherited = { minVersion, maxVersion, ciphers, alpn, clientCertificate, ca, caFile };
+    this.entries.set(name, this.entryOf(name, withoutRivals(inherited, given), prefix), 'name');
+  }
+
+  private entryOf(name: string, options: Resolved<TlsNameOptions>, prefix: string): Entry {
+    const loaded = loadContext(options as Resolved<TlsContextOptions>, prefix);
+    return { options, loaded, context: this.contextFor(name, options, loaded) };
+  }
+
+  private renewed(name: string, entry: Entry): Entry {
+    const { options, loaded } = entry;
+    const again = loadContext(options as Resolved<TlsContextOptions>, 'tls.');
+    if (isDeepStrictEqual(again.credentials, loaded.credentials)) return entry;
+    return { options, loaded: again, context: this.contextFor(name, options, again) };
+  }
+
+  private contextFor(name: string, options: Resolved<TlsNameOptions>, loaded: LoadedContext): ServerContext {
+    return new ServerContext(name, loaded, { ...this.options, clientCertificate: options.clientCertificate ?? 'none' });
+  }
+}
+
+/** Options that take each other's place. */
+const RIVALS = [
+  ['cert', 'certFile'],
+  ['key', 'keyFile'],
+  ['ca', 'caFile'],
+] as const;
+
+/** What is given goes before what was there; a file replaces a text and the other way round. */
+function withoutRivals(
+  before: Partial<Resolved<TlsNameOptions>>,
+  given: Resolved<TlsNameOptions>,
+): Resolved<TlsNameOptions> {
+  const merged: Record<string, unknown> = { ...before };
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) merged[name] = value;
+  for (const [one, other] of RIVALS) {
+    if (given[one] !== undefined) merged[other] = undefined;
+    if (given[other] !== undefined) merged[one] = undefined;
+  }
+  return merged as unknown as Resolved<TlsNameOptions>;
+}
+
+function refusal(name: string, cause?: unknown): TlsError {
+  return new TlsError('ERR_TLS_SERVER_NAME', `server name ${JSON.stringify(name)} is refused`, { cause });
+}
