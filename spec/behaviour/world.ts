@@ -1,5 +1,6 @@
 import { firstValueFrom } from 'rxjs';
 import type { Component } from '../../lib/component/component.ts';
+import type { ConnectionClosed } from '../../lib/component/events.ts';
 import { TcpAgent, type TcpAgentOptions } from '../../lib/component/tcp-agent.ts';
 import { TcpClient, type TcpClientOptions } from '../../lib/component/tcp-client.ts';
 import { TcpServer, type TcpServerOptions } from '../../lib/component/tcp-server.ts';
@@ -69,6 +70,16 @@ export class World {
     const accepted = firstValueFrom(server.handshake$);
     const near = await agent.connect(this.wiring.endpointOf(server.address as Address));
     return { near, far: await accepted };
+  }
+
+  /** Dials a server that sends the peer away as soon as it has accepted it; answers with how the dialled end ended. */
+  async sentAway(agent: TcpAgent, server: TcpServer): Promise<ConnectionClosed> {
+    const closed = firstValueFrom(agent.close$);
+    agent.connect(this.wiring.endpointOf(server.address as Address)).then(
+      (near) => near.receive$.subscribe({ error: () => undefined }),
+      () => undefined, // before its handshake was done
+    );
+    return closed;
   }
 
   async pair(options: { server?: TcpServerOptions; agent?: TcpAgentOptions } = {}): Promise<Pair> {

@@ -109,7 +109,7 @@ export function connectingBehaviour(world: World): void {
   it('should complete a dial at an orderly end of its connection', async () => {
     const server = world.server();
     const endpoint = await world.start(server);
-    server.accept$.subscribe((connection) => {
+    server.handshake$.subscribe((connection) => {
       connection.send('bye');
       connection.disconnect();
     });

@@ -31,7 +31,7 @@ export function eventBehaviour(world: World): void {
   it('should tell an agent what happens to a connection, in order', async () => {
     const server = world.server();
     const endpoint = await world.start(server);
-    server.accept$.subscribe((connection) => {
+    server.handshake$.subscribe((connection) => {
       connection.send('hello');
       connection.disconnect();
     });
@@ -54,7 +54,7 @@ export function eventBehaviour(world: World): void {
   it('should tell a client what happens to its connection, in order', async () => {
     const server = world.server();
     const endpoint = await world.start(server);
-    server.accept$.subscribe((connection) => {
+    server.handshake$.subscribe((connection) => {
       connection.send('hello');
       connection.disconnect();
     });
@@ -160,7 +160,7 @@ export function eventBehaviour(world: World): void {
     const agent = await world.startedAgent();
     const states: string[] = [];
     agent.prepareConnect$.subscribe(({ connection }) => states.push(connection.state));
-    agent.connect$.subscribe(({ state }) => states.push(state));
+    agent.handshake$.subscribe(({ state }) => states.push(state));
     const near = await agent.connect(endpoint);
     near.end();
     states.push(near.state);

@@ -14,11 +14,11 @@ const broken = () => {
 /** A handler that fails when it meets the connection with id 1, and echoes on every other. */
 const failures: Record<string, (server: TcpServer) => void> = {
   'a handler of handleEach throws': (server) =>
-    server.accept$
+    server.handshake$
       .pipe(handleEach((connection) => (connection.id === 1 ? broken() : echo(connection))))
       .subscribe(),
   'the Observable of a handler errors': (server) =>
-    server.accept$
+    server.handshake$
       .pipe(
         handleEach((connection) =>
           connection.id === 1 ? throwError(() => new TypeError('broken handler')) : echo(connection),
@@ -26,7 +26,7 @@ const failures: Record<string, (server: TcpServer) => void> = {
       )
       .subscribe(),
   'the promise of a handler is rejected': (server) =>
-    server.accept$
+    server.handshake$
       .pipe(
         handleEach((connection) =>
           connection.id === 1 ? Promise.reject(new TypeError('broken handler')) : echo(connection),
@@ -34,7 +34,7 @@ const failures: Record<string, (server: TcpServer) => void> = {
       )
       .subscribe(),
   'an operator in the pipeline of a handler throws': (server) =>
-    server.accept$
+    server.handshake$
       .pipe(
         handleEach((connection) =>
           connection.id === 1 ? connection.receive$.pipe(map(broken)) : echo(connection),
@@ -50,11 +50,6 @@ const failures: Record<string, (server: TcpServer) => void> = {
     server.receive$.subscribe(({ connection, data }) => {
       if (connection.id === 1) broken();
       connection.send(data);
-    }),
-  'an observer of accept$ throws': (server) =>
-    server.accept$.subscribe((connection) => {
-      if (connection.id === 1) broken();
-      echo(connection).subscribe({ error: () => undefined });
     }),
   'an observer of handshake$ throws': (server) =>
     server.handshake$.subscribe((connection) => {
@@ -92,15 +87,21 @@ export function handlerBehaviour(world: World): void {
     },
   );
 
-  it('should not lose an event for others when an observer throws', async () => {
+  it('should close only the connection concerned when an observer of accept$ throws', async () => {
     const server = world.server();
-    server.accept$.subscribe(broken);
+    server.accept$.subscribe(({ id }) => id === 1 && broken());
     const second = firstValueFrom(server.accept$);
-    server.faults$.subscribe();
-    const endpoint = await world.start(server);
+    const closed = firstValueFrom(server.close$);
+    const fault = firstValueFrom(server.faults$);
+    await server.start();
     const agent = await world.startedAgent();
-    await agent.connect(endpoint);
-    expect((await second).id).toBe(1);
+    await world.sentAway(agent, server);
+    expect(await closed).toMatchObject({ id: 1, reason: 'handler', error: { code: 'ERR_HANDLER' } });
+    expect(await fault).toMatchObject({ connection: { id: 1 } });
+    expect((await second).id).toBe(1); // other observers lose nothing
+    const { near, far } = await world.join(agent, server);
+    far.send('alive');
+    expect((await firstBytes(near.receive$, 5)).toString()).toBe('alive');
   });
 
   it('should tell of an observer of close$ that throws, and go on', async () => {
@@ -119,7 +120,7 @@ export function handlerBehaviour(world: World): void {
 
   it('should close a connection when its handler is done, with everything delivered', async () => {
     const server = world.server();
-    server.accept$
+    server.handshake$
       .pipe(
         handleEach((connection) => {
           connection.send('welcome and ');
@@ -161,7 +162,7 @@ export function handlerBehaviour(world: World): void {
     const server = world.server();
     const begun: number[] = [];
     const ends: (() => void)[] = [];
-    server.accept$
+    server.handshake$
       .pipe(
         handleEach(
           ({ id }) => {

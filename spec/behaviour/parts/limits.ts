@@ -10,11 +10,8 @@ export function limitBehaviour(world: World): void {
     const { server, agent, near, far } = await world.pair({ server: { maxConnections: 1 } });
     const log = record(server);
     const dropped = firstValueFrom(server.dropped$);
-    const endpoint = world.wiring.endpointOf(server.address as Address);
-    const refused = await agent.connect(endpoint);
-    refused.receive$.subscribe({ error: () => undefined });
+    await world.sentAway(agent, server);
     expect(await dropped).toMatchObject({ reason: 'max-connections', connection: undefined, bytes: 0 });
-    await lastValueFrom(refused.close$);
     expect(log).toEqual([]);
     near.disconnect(true);
     far.disconnect(true);
@@ -44,13 +41,11 @@ export function limitBehaviour(world: World): void {
     });
     const log = record(server);
     const dropped = firstValueFrom(server.dropped$);
-    const endpoint = await world.start(server);
+    await server.start();
     const agent = await world.startedAgent();
-    const first = await agent.connect(endpoint);
-    first.receive$.subscribe({ error: () => undefined });
-    await lastValueFrom(first.close$);
+    const first = await world.sentAway(agent, server);
     expect(await dropped).toMatchObject({ reason: 'refused', connection: undefined });
-    expect(asked[0]).toEqual(first.local);
+    expect(asked[0]).toEqual(first.connection.local);
     await world.join(agent, server);
     expect(log).toEqual(['prepare-listen', 'accept 1', 'handshake 1']);
   });
@@ -62,11 +57,8 @@ export function limitBehaviour(world: World): void {
       },
     });
     const fault = firstValueFrom(server.faults$);
-    const endpoint = await world.start(server);
-    const agent = await world.startedAgent();
-    const near = await agent.connect(endpoint);
-    near.receive$.subscribe({ error: () => undefined });
-    await lastValueFrom(near.close$);
+    await server.start();
+    await world.sentAway(await world.startedAgent(), server);
     expect(await fault).toMatchObject({ error: { code: 'ERR_HANDLER' }, connection: undefined });
     expect(server.state).toBe('started');
   });

@@ -51,7 +51,7 @@ export function sendingBehaviour(world: World): void {
   it('should let a server speak first', async () => {
     const server = world.server();
     const endpoint = await world.start(server);
-    server.accept$.subscribe((connection) => {
+    server.handshake$.subscribe((connection) => {
       connection.send('welcome');
       connection.end();
     });

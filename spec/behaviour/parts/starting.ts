@@ -104,9 +104,8 @@ export function startingBehaviour(world: World): void {
     const client = world.client({ to: endpoint, extra: 'kept' });
     const log = record(client);
     client.close$.subscribe(({ id }) => id < 3 && void client.start());
-    client.connect$.subscribe((connection) => connection.id < 3 && connection.disconnect(true));
+    client.handshake$.subscribe((connection) => connection.id < 3 && connection.disconnect(true));
     await client.start();
-    await firstValueFrom(client.handshake$);
     while (client.connection?.id !== 3 || client.state !== 'started') await firstValueFrom(client.handshake$);
     expect(log.filter((line) => !line.startsWith('handshake'))).toEqual([
       ...['prepare-connect 1', 'connect 1', 'close 1 forced'],
