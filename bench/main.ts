@@ -5,8 +5,9 @@ import { idle } from './idle.ts';
 import { packets } from './packets.ts';
 import { environment } from './support/machine.ts';
 import { USAGE, UsageError, readSettings } from './support/settings.ts';
+import { tls } from './tls.ts';
 
-const BENCHES = { echo, fanin, packets, idle };
+const BENCHES = { echo, fanin, packets, tls, idle };
 
 async function main(args: string[]): Promise<void> {
   if (args.includes('--help')) {

@@ -1,10 +1,8 @@
-import { type Standing, hold, perCpuSecond } from './support/contest.ts';
+import { type Standing, hold } from './support/contest.ts';
 import { Generator } from './support/generator.ts';
-import { printStandings } from './support/print.ts';
+import { printAgainst, printStandings } from './support/print.ts';
 import { type Candidate, OURS, choose } from './support/server.ts';
 import type { Settings, Shape } from './support/settings.ts';
-import { spread } from './support/statistics.ts';
-import { table } from './support/table.ts';
 
 const CANDIDATES: readonly Candidate[] = [
   { name: 'raw', label: 'node:net, bytes back, no packets', script: 'echo-net' },
@@ -51,29 +49,11 @@ export async function packets(settings: Settings): Promise<readonly PacketsResul
       };
       const standings = await hold({ candidates, load, messagesPerAnswer: 1 }, generator, settings);
       printStandings(`packets: ${size} bytes, depth ${depth}, ${connections} connections`, standings);
-      printAgainst(standings);
+      printAgainst(standings, 'packets');
       results.push({ size, depth, candidates: standings });
     }
   } finally {
     generator.close();
   }
   return results;
-}
-
-/** Medians of the ratios of each of ours to each of the others, round by round. */
-function printAgainst(standings: readonly Standing[]): void {
-  const others = standings.filter(({ label }) => !label.startsWith(OURS));
-  const rows = standings
-    .filter((standing) => !others.includes(standing))
-    .map(({ label, rounds }) => [
-      label,
-      ...others.map((other) =>
-        spread(rounds.map((round, i) => perCpuSecond(round) / perCpuSecond(other.rounds[i]!))).median.toFixed(
-          2,
-        ),
-      ),
-    ]);
-  process.stdout.write(
-    table([['packets per CPU second against', ...others.map(({ name }) => name)], ...rows]),
-  );
 }

@@ -1,5 +1,5 @@
 /**
- * hpsocket-rx: TCP servers, agents and clients as Observables, with lossless flow control and codecs.
+ * hpsocket-rx: TCP and TLS servers, agents and clients as Observables, with lossless flow control and codecs.
  *
  * @packageDocumentation
  */
@@ -58,6 +58,22 @@ export { sendPolicy, type SendPolicy, type SendPolicyOptions } from './send/send
 export { decode, type DecodeOptions, type Decoding } from './framing/decode.ts';
 export { encode, type Encoding } from './framing/encode.ts';
 
+export type { Pem, TlsCredentials } from './transport/tls/credentials.ts';
+export type { TlsCertificates } from './transport/tls/tls-acceptor.ts';
+export type { TlsContextOptions, TlsVersion } from './transport/tls/tls-context.ts';
+export { TlsError } from './transport/tls/tls-error.ts';
+export type { TlsInfo } from './transport/tls/tls-info.ts';
+export type {
+  ClientCertificate,
+  OcspResponder,
+  ServerNameAnswer,
+  TlsClientOptions,
+  TlsNameOptions,
+  TlsServerOptions,
+  VerifyServer,
+} from './transport/tls/tls-options.ts';
+export { TlsSetupError, type TlsSetupErrorCode } from './transport/tls/tls-setup-error.ts';
+
 export {
   formatAddress,
   parseEndpoint,
@@ -84,7 +100,13 @@ export type {
 } from './transport/wire.ts';
 
 export { CLOSE_REASONS, type CloseReason, type Closed } from './connection/closed.ts';
-export type { Connection, ConnectionState, FileSurroundings, SentBytes } from './connection/connection.ts';
+export type {
+  Connection,
+  ConnectionState,
+  FileSurroundings,
+  SentBytes,
+  StartTlsOptions,
+} from './connection/connection.ts';
 export { sendTo, type SendToOptions } from './connection/send-to.ts';
 export type { ConnectionOptions, Timeouts } from './connection/settings.ts';
 
@@ -96,6 +118,7 @@ export type {
   ConnectionClosed,
   Dropped,
   Fault,
+  KeyLog,
   PrepareConnect,
   PrepareListen,
   Received,

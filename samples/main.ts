@@ -1,28 +1,50 @@
 // npm run -s sample -- <name> [role] [--host 127.0.0.1] [--port N] [...]
+import { NetworkError } from 'hpsocket-rx';
+import { type Given, type Option, readOptions } from './support/arguments.ts';
 
 type Roles = Readonly<Record<string, () => Promise<unknown>>>;
 
 const SAMPLES: Readonly<Record<string, Roles>> = {
   'echo-hub': { server: () => import('./echo-hub.ts') },
   testecho: {
-    server: () => import('./testecho/server.ts'),
-    agent: () => import('./testecho/agent.ts'),
-    client: () => import('./testecho/client.ts'),
+    server: () => run(import('./testecho/server.ts')),
+    agent: () => run(import('./testecho/agent.ts')),
+    client: () => run(import('./testecho/client.ts')),
   },
   'testecho-pfm': {
-    server: () => import('./testecho-pfm/server.ts'),
-    agent: () => import('./testecho-pfm/agent.ts'),
-    client: () => import('./testecho-pfm/client.ts'),
+    server: () => run(import('./testecho-pfm/server.ts')),
+    agent: () => run(import('./testecho-pfm/agent.ts')),
+    client: () => run(import('./testecho-pfm/client.ts')),
   },
   'testecho-pack': {
-    server: () => import('./testecho-pack/server.ts'),
-    agent: () => import('./testecho-pack/agent.ts'),
-    client: () => import('./testecho-pack/client.ts'),
+    server: () => run(import('./testecho-pack/server.ts')),
+    agent: () => run(import('./testecho-pack/agent.ts')),
+    client: () => run(import('./testecho-pack/client.ts')),
   },
   'testecho-pull': {
-    server: () => import('./testecho-pull/server.ts'),
-    agent: () => import('./testecho-pull/agent.ts'),
-    client: () => import('./testecho-pull/client.ts'),
+    server: () => run(import('./testecho-pull/server.ts')),
+    agent: () => run(import('./testecho-pull/agent.ts')),
+    client: () => run(import('./testecho-pull/client.ts')),
+  },
+  'testecho-ssl': {
+    server: () => run(import('./testecho-ssl/server.ts')),
+    agent: () => run(import('./testecho-ssl/agent.ts')),
+    client: () => run(import('./testecho-ssl/client.ts')),
+  },
+  'testecho-ssl-pfm': {
+    server: () => run(import('./testecho-ssl-pfm/server.ts')),
+    agent: () => run(import('./testecho-ssl-pfm/agent.ts')),
+    client: () => run(import('./testecho-ssl-pfm/client.ts')),
+  },
+  'testecho-ssl-pack': {
+    server: () => run(import('./testecho-ssl-pack/server.ts')),
+    agent: () => run(import('./testecho-ssl-pack/agent.ts')),
+    client: () => run(import('./testecho-ssl-pack/client.ts')),
+  },
+  'testecho-ssl-pull': {
+    server: () => run(import('./testecho-ssl-pull/server.ts')),
+    agent: () => run(import('./testecho-ssl-pull/agent.ts')),
+    client: () => run(import('./testecho-ssl-pull/client.ts')),
   },
   portforward: { server: () => import('./portforward/index.ts') },
 };
@@ -34,6 +56,20 @@ const roles = pick(SAMPLES, name, 'sample');
 // The sample reads its own options only.
 process.argv.splice(2, role === '' ? 1 : 2);
 await pick(roles, role === '' ? (Object.keys(roles)[0] ?? '') : role, `role of ${name}`)();
+
+/** Runs a sample with what the command line says; ends with 2 when that makes no sense. */
+async function run<Options extends Record<string, Option<unknown>>>(
+  sample: Promise<{ options: Options; run(given: Given<Options>): unknown }>,
+): Promise<void> {
+  const { options, run } = await sample;
+  try {
+    await run(readOptions(options));
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    console.error(error.message);
+    process.exit(2);
+  }
+}
 
 function pick<T>(table: Readonly<Record<string, T>>, key: string, what: string): T {
   const choice = Object.hasOwn(table, key) ? table[key] : undefined;

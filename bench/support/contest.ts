@@ -1,4 +1,4 @@
-import type { Generator, Load, LoadResult } from './generator.ts';
+import type { LoadGenerator, LoadResult } from './generator.ts';
 import { QUIET, machineCpu, quiet } from './machine.ts';
 import { type Candidate, type RunningServer, startServer } from './server.ts';
 import type { Settings } from './settings.ts';
@@ -36,11 +36,11 @@ export interface Standing {
 }
 
 /** Candidates that are measured in turn under the same load. */
-export interface Contest {
+export interface Contest<Load> {
   /** The first one is the yardstick. */
   readonly candidates: readonly Candidate[];
   readonly load: Load;
-  /** Messages that one answer counts for. */
+  /** Messages, or whatever is counted, that one answer stands for. */
   readonly messagesPerAnswer: number;
 }
 
@@ -51,9 +51,9 @@ const LEAD = 0.2;
 const TRIES = 3;
 
 /** Starts all candidates, warms each one, and then measures A B C, B C A, C A B, … */
-export async function hold(
-  { candidates, load, messagesPerAnswer }: Contest,
-  generator: Generator,
+export async function hold<Load>(
+  { candidates, load, messagesPerAnswer }: Contest<Load>,
+  generator: LoadGenerator<Load>,
   { rounds, seconds, warm, patience }: Settings,
 ): Promise<readonly Standing[]> {
   const servers: RunningServer[] = [];
@@ -88,10 +88,10 @@ async function undisturbed(patience: number, measureOnce: () => Promise<Round>):
   return best!;
 }
 
-async function measure(
+async function measure<Load>(
   server: RunningServer,
   load: Load,
-  generator: Generator,
+  generator: LoadGenerator<Load>,
   seconds: number,
 ): Promise<Round> {
   const looks: Promise<Look>[] = [];

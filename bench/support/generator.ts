@@ -34,48 +34,42 @@ export interface LoadObserver {
   end(): void;
 }
 
+/** Seconds of a load: before counting, and of counting. */
+export interface LoadTimes {
+  readonly lead: number;
+  readonly seconds: number;
+}
+
+/** Puts load on servers. */
+export interface LoadGenerator<Load> {
+  /** Puts load on a port; resolves when it is over. */
+  run(port: number, load: Load, times: LoadTimes, observer?: LoadObserver): Promise<LoadResult>;
+}
+
 /** The load generator in a process of its own: C where there is a compiler, else JavaScript. */
-export class Generator {
+export class Generator implements LoadGenerator<Load> {
   readonly kind: 'c' | 'node';
   private readonly folder = mkdtempSync(join(tmpdir(), 'hpsocket-rx-bench-'));
   private readonly command: readonly [string, ...string[]];
 
-  constructor(wish: 'auto' | 'c' | 'node') {
+  constructor(wish: 'auto' | 'c' | 'node', protocol: 'tcp' | 'tls' = 'tcp') {
+    const { libraries, script } = PROTOCOLS[protocol];
     const binary = join(this.folder, 'load');
-    const compiled = wish !== 'node' && compile(binary);
+    const compiled = wish !== 'node' && compile(binary, libraries);
     if (wish === 'c' && !compiled) {
       this.close();
-      throw new Error('cannot compile bench/support/load.c with cc');
+      throw new Error(['cannot compile bench/support/load.c with cc', ...libraries].join(' '));
     }
     this.kind = compiled ? 'c' : 'node';
-    this.command = compiled ? [binary] : [process.execPath, here('load.js')];
+    this.command = compiled ? [binary] : [process.execPath, here(script)];
   }
 
-  /** Puts load on a port; resolves when it is over. */
-  async run(
-    port: number,
-    load: Load,
-    times: { lead: number; seconds: number },
-    observer?: LoadObserver,
-  ): Promise<LoadResult> {
+  run(port: number, load: Load, times: LoadTimes, observer?: LoadObserver): Promise<LoadResult> {
     const [command, ...before] = this.command;
     const { connections, request, answer, depth, period, head } = load;
     const numbers = [port, connections, request, answer, depth, period, times.lead, times.seconds];
     const args = [...before, ...numbers.map(String), ...(head === undefined ? [] : [head])];
-    const child = spawnPinned(LOAD_CORE, command, args, {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let result: LoadResult | undefined;
-    for await (const line of createInterface({ input: child.stdout! })) {
-      if (line === 'begin') {
-        observer?.begin();
-      } else if (line.startsWith('end ')) {
-        observer?.end();
-        result = JSON.parse(line.slice(4)) as LoadResult;
-      }
-    }
-    if ((await ended(child)) !== 0 || result === undefined) throw new Error('the load generator has failed');
-    return result;
+    return runLoad(command, args, observer);
   }
 
   close(): void {
@@ -83,8 +77,37 @@ export class Generator {
   }
 }
 
-function compile(binary: string): boolean {
-  return spawnSync('cc', ['-O2', '-o', binary, here('load.c')], { stdio: 'ignore' }).status === 0;
+/** What load.c is compiled with, and what takes its place where that is not possible. */
+const PROTOCOLS = {
+  tcp: { libraries: [], script: 'load.js' },
+  tls: { libraries: ['-DTLS', '-lssl', '-lcrypto'], script: 'load-tls.js' },
+} as const;
+
+/** Runs a generator, which prints `begin` and `end RESULT`; resolves when it is over. */
+export async function runLoad(
+  command: string,
+  args: readonly string[],
+  observer?: LoadObserver,
+): Promise<LoadResult> {
+  const child = spawnPinned(LOAD_CORE, command, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let result: LoadResult | undefined;
+  for await (const line of createInterface({ input: child.stdout! })) {
+    if (line === 'begin') {
+      observer?.begin();
+    } else if (line.startsWith('end ')) {
+      observer?.end();
+      result = JSON.parse(line.slice(4)) as LoadResult;
+    }
+  }
+  if ((await ended(child)) !== 0 || result === undefined) throw new Error('the load generator has failed');
+  return result;
+}
+
+function compile(binary: string, libraries: readonly string[]): boolean {
+  const args = ['-O2', '-o', binary, here('load.c'), ...libraries];
+  return spawnSync('cc', args, { stdio: 'ignore' }).status === 0;
 }
 
 function here(name: string): string {

@@ -6,6 +6,8 @@
 // HEAD instead, in hexadecimal, if it is given. The answers of the first LEAD seconds are checked for that. Then it prints "begin", counts for SECONDS, prints "end" with the result as
 // JSON, and keeps the load up for a moment, so that whoever measures the server has the time to look.
 //
+// Compiled with -DTLS, it does all that over TLS.
+//
 // load.js is its twin for machines without a compiler.
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,6 +20,9 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef TLS
+#include <openssl/ssl.h>
+#endif
 
 enum { BLOCK = 256 * 1024, MICROSECONDS = 1000 * 1000 };
 
@@ -29,6 +34,10 @@ struct connection {
   unsigned long long in;     // bytes read
   unsigned long long done;   // answers read
   long long *begun;          // when each request in flight was made, a ring
+#ifdef TLS
+  SSL *ssl;
+  int full;                  // the last take had no room for more
+#endif
 };
 
 static long request, answer, depth, period;
@@ -54,6 +63,56 @@ static void fail(const char *what) {
   exit(1);
 }
 
+// `take` and `give` are read and write; `left` tells whether there may be more to take although the socket has nothing.
+#ifdef TLS
+static SSL_CTX *context;
+
+static ssize_t failure(struct connection *c, int result) {
+  int error = SSL_get_error(c->ssl, result);
+  if (error == SSL_ERROR_ZERO_RETURN) return 0;
+  errno = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? EAGAIN : EIO;
+  return -1;
+}
+
+// As many records as there are.
+static ssize_t take(struct connection *c, unsigned char *to, size_t room) {
+  size_t taken = 0;
+  int n = 0;
+  do {
+    n = SSL_read(c->ssl, to + taken, room - taken);
+    if (n > 0) taken += n;
+  } while (n > 0 && taken < room && SSL_has_pending(c->ssl));
+  c->full = taken == room;
+  return taken > 0 ? (ssize_t)taken : failure(c, n);
+}
+
+static ssize_t give(struct connection *c, const unsigned char *from, size_t length) {
+  int n = SSL_write(c->ssl, from, length);
+  return n > 0 ? n : failure(c, n);
+}
+
+static int left(struct connection *c) { return c->full; }
+
+static void start_tls(struct connection *c) {
+  if (context == NULL) {
+    context = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    // A read of the socket per record would be two, without this.
+    SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_default_read_buffer_len(context, 64 * 1024);
+  }
+  c->ssl = SSL_new(context);
+  SSL_set_fd(c->ssl, c->fd);
+  if (SSL_connect(c->ssl) != 1) fail("cannot shake hands");
+}
+#else
+static ssize_t take(struct connection *c, void *to, size_t room) { return read(c->fd, to, room); }
+static ssize_t give(struct connection *c, const void *from, size_t length) { return write(c->fd, from, length); }
+static int left(struct connection *c) { return (void)c, 0; }
+static void start_tls(struct connection *c) { (void)c; }
+#endif
+
 static void watch(struct connection *c, int operation, int blocked) {
   struct epoll_event event = {.events = EPOLLIN | (blocked ? EPOLLOUT : 0), .data.ptr = c};
   epoll_ctl(epoll, operation, c->fd, &event);
@@ -63,8 +122,8 @@ static void watch(struct connection *c, int operation, int blocked) {
 static void write_owed(struct connection *c) {
   while (c->owed > 0) {
     size_t length = c->owed < BLOCK ? c->owed : BLOCK;
-    ssize_t n = write(c->fd, pattern + c->out % period, length);
-    if (n < 0 && errno != EAGAIN) fail("the server does not take what is written");
+    ssize_t n = give(c, pattern + c->out % period, length);
+    if (n == 0 || (n < 0 && errno != EAGAIN)) fail("the server does not take what is written");
     if (n < 0) {
       if (!c->blocked) watch(c, EPOLL_CTL_MOD, 1);
       return;
@@ -77,7 +136,7 @@ static void write_owed(struct connection *c) {
 
 // Reads once, and makes a new request for every answer that is complete. Returns how many were.
 static long read_answers(struct connection *c, int checking) {
-  ssize_t n = read(c->fd, block, BLOCK);
+  ssize_t n = take(c, block, BLOCK);
   if (n < 0 && errno == EAGAIN) return 0;
   if (n <= 0) fail("the server has closed a connection");
   if (checking && memcmp(block, pattern + c->in % period, n) != 0) fail("an answer has the wrong bytes");
@@ -104,6 +163,7 @@ static void open_connection(struct connection *c, int port) {
   if (connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0) fail("cannot connect");
   int yes = 1;
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  start_tls(c);
   fcntl(c->fd, F_SETFL, O_NONBLOCK);
   c->begun = malloc(depth * sizeof *c->begun);
   watch(c, EPOLL_CTL_ADD, 0);
@@ -146,7 +206,9 @@ int main(int argc, char **argv) {
     for (int i = 0; i < n; i++) {
       struct connection *c = events[i].data.ptr;
       if (events[i].events & EPOLLOUT) write_owed(c);
-      if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) messages += read_answers(c, phase == LEADING);
+      if (!(events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))) continue;
+      messages += read_answers(c, phase == LEADING);
+      while (left(c)) messages += read_answers(c, phase == LEADING);
     }
     long long at = now();
     if (at < due) continue;

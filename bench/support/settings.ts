@@ -30,20 +30,22 @@ export interface Settings {
   readonly json: string | undefined;
 }
 
-export const USAGE = `usage: npm run bench -- <echo | fanin | packets | idle | all> [options]
+export const USAGE = `usage: npm run bench -- <echo | fanin | packets | tls | idle | all> [options]
 
   --rounds N         rounds over all candidates (5)
   --seconds S        length of each measurement (1.5)
   --warm S           load on each candidate before the first round (1)
   --patience S       longest wait for a quiet machine before each measurement (3)
-  --connections N    connections of all but idle (64)
+  --connections N    connections of all but idle (64); tls takes 8 at most from 16 KiB on
   --shapes LIST      SIZExDEPTH of echo (64x1,64x16,1024x1,16384x1; also try 65536x1)
                      and of packets (64x1,64x64,1024x1,1024x64)
+                     and of the echoes of tls (16384x4,65536x4,64x1)
   --idle N           idle connections (10000, or as many as the limit of open files allows)
-  --only LIST        only these candidates, besides the first one of each bench
+  --only LIST        only these candidates, besides the first one of each bench;
+                     tls leaves out contests that have none of them
   --build FILE       measure this build instead of dist: the path of its index.js
   --against FILE     measure this build as well, to compare with
-  --generator KIND   auto, c or node (auto: C where there is a compiler)
+  --generator KIND   auto, c or node (auto: C where there is a compiler; for tls, and OpenSSL)
   --json FILE        write the numbers to a file too
 `;
 

@@ -99,7 +99,8 @@ export class ProtocolError extends NetworkError {}
  * Timeouts of a connection, each set by the option of the same name under `timeouts`; and `frame`, which is set by
  * `frameTimeout` of a codec.
  */
-export type TimeoutName = 'connect' | 'handshake' | 'firstByte' | 'readIdle' | 'writeStall' | 'drain' | 'frame';
+export type TimeoutName =
+  'connect' | 'handshake' | 'firstByte' | 'readIdle' | 'writeStall' | 'drain' | 'frame';
 
 /** A timeout expired. */
 export class NetworkTimeoutError extends NetworkError {

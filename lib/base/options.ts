@@ -24,9 +24,11 @@ export function table<Options extends object>(checks: Checks<Options>) {
     const given = plainObject(options, prefix);
     for (const name of Object.keys(given)) {
       if (!Object.hasOwn(checks, name)) {
+        // The value may be a secret under a name that somebody expected.
+        const value = typeof given[name] === 'string' ? 'a text' : given[name];
         throw new OptionError(
           prefix + name,
-          given[name],
+          value,
           `left out: no such option (there are ${names.join(', ')})`,
         );
       }

@@ -56,7 +56,7 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
   /** @internal */
   readonly deadlines: DeadlineQueue;
   /** @internal How connections are protected; `undefined` without TLS. */
-  readonly security: (Security & { readonly manual: boolean }) | undefined;
+  readonly security: Security | undefined;
 
   /** Bounds what is kept of all connections together; holding it pauses every connection. */
   readonly flow: FlowGate;
@@ -113,7 +113,7 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
   isDisposed = false;
   private failure: NetworkError | undefined;
 
-  protected constructor(settings: ComponentSettings, security?: Component['security']) {
+  protected constructor(settings: ComponentSettings, security?: Security) {
     this.settings = settings;
     this.security = security;
     this.scheduler = settings.scheduler;

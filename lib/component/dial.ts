@@ -30,7 +30,12 @@ export function dial<In = Uint8Array, Out = BytesLike>(
 ): Observable<Connection<In, Out>> {
   const { localAddress, localPort, serverName, extra, ...given } = oneConnection(options);
   const target = parseEndpoint(endpoint);
-  const how = checkConnect({ localAddress, serverName, extra, ...(localPort === undefined ? {} : { localPort }) });
+  const how = checkConnect({
+    localAddress,
+    serverName,
+    extra,
+    ...(localPort === undefined ? {} : { localPort }),
+  });
   // Checks the options now, not when somebody subscribes, and keeps the sessions of all subscriptions.
   const { security } = new TcpAgent(given);
   const agentOptions = { ...given, tls: security?.asOption };

@@ -106,9 +106,7 @@ export abstract class Dialer<In = Uint8Array, Out = BytesLike> extends Component
   private readonly prepares = new ComponentSource<PrepareConnect<In, Out>>(this);
   private readonly connects = new ComponentSource<Connection<In, Out>>(this);
 
-  protected constructor(
-    settings: DialerSettings,
-  ) {
+  protected constructor(settings: DialerSettings) {
     super(settings, TlsConnector.of(settings.tls));
     this.dialing = settings;
     this.prepareConnect$ = this.prepares;

@@ -107,6 +107,7 @@ export class TcpServer<In = Uint8Array, Out = BytesLike> extends Component<In, O
   private readonly accepts = new ComponentSource<Connection<In, Out>>(this);
   private readonly shutdowns = new ComponentSource<StopReport>(this);
   private listening: Listening | undefined;
+  private unwatch: (() => void) | undefined;
   private starting: Starting | undefined;
   private bound: Address | undefined;
 
@@ -185,6 +186,8 @@ export class TcpServer<In = Uint8Array, Out = BytesLike> extends Component<In, O
   protected override release(): void {
     this.listening?.close();
     this.listening = undefined;
+    this.unwatch?.();
+    this.unwatch = undefined;
     this.bound = undefined;
     this.starting?.failed(stoppedMeanwhile());
     this.starting = undefined;
@@ -198,6 +201,7 @@ export class TcpServer<In = Uint8Array, Out = BytesLike> extends Component<In, O
   private readonly listener: ListenHandler = {
     listening: (address) => {
       this.bound = address;
+      this.unwatch = this.security?.watchFiles(this.scheduler, (error) => this.fault(undefined, error));
       this.enter('started');
       this.starting?.started(address);
       this.starting = undefined;

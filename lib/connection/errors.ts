@@ -14,7 +14,11 @@ export function abortedError(): NetworkError {
 
 /** Why nothing can be sent yet. */
 export function notOpenError(): NetworkError {
-  return new NetworkError('ERR_NOT_OPEN', 'the connection is not established yet, or its TLS handshake is under way', { operation: 'send' });
+  return new NetworkError(
+    'ERR_NOT_OPEN',
+    'the connection is not established yet, or its TLS handshake is under way',
+    { operation: 'send' },
+  );
 }
 
 /** A start that had to wait, or was under way, and then came a stop. */

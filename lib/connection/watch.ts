@@ -125,7 +125,8 @@ export class Watch implements Deadline {
   }
 
   private limits(): (readonly [TimeoutName | 'linger', number])[] {
-    const { connect, handshake, firstByte, readIdle, writeStall, drain, linger } = this.clock.settings.timeouts;
+    const { connect, handshake, firstByte, readIdle, writeStall, drain, linger } =
+      this.clock.settings.timeouts;
     const limits: (readonly [TimeoutName | 'linger', number])[] = [];
     const add = (name: TimeoutName | 'linger', since: number, milliseconds: number) => {
       if (since !== NEVER && milliseconds > 0) limits.push([name, since + milliseconds]);

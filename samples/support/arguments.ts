@@ -9,14 +9,15 @@ export interface Option<T> {
   read(given: string | undefined): T;
 }
 
-type Values<Options> = {
+/** The values of options. */
+export type Given<Options> = {
   readonly [Name in keyof Options]: Options[Name] extends Option<infer T> ? T : never;
 };
 
 /** Reads the command line. What is wrong with it is said in one line that names what is legal, and ends with 2. */
 export function readOptions<Options extends Record<string, Option<unknown>>>(
   options: Options,
-): Values<Options> {
+): Given<Options> {
   const legal = Object.entries(options).map(([name, { placeholder }]) =>
     placeholder === undefined ? `--${name}` : `--${name} ${placeholder}`,
   );
@@ -30,7 +31,7 @@ export function readOptions<Options extends Record<string, Option<unknown>>>(
       return refuse(`--${name} must be ${(error as Error).message}${got}`);
     }
   };
-  return Object.fromEntries(Object.entries(options).map(read)) as Values<Options>;
+  return Object.fromEntries(Object.entries(options).map(read)) as Given<Options>;
 }
 
 function parse(options: Record<string, Option<unknown>>, legal: string) {

@@ -10,7 +10,8 @@ import {
   formatAddress,
   toText,
 } from 'hpsocket-rx';
-import { type Observable, filter, map, merge } from 'rxjs';
+import { type Observable, filter, map, merge, mergeMap } from 'rxjs';
+import { type Agreed, agreedBy, formatAgreed } from './agreed.ts';
 
 /** An event of a component, as the samples print it. */
 export type SampleEvent = ReturnType<(typeof made)[keyof typeof made]>;
@@ -19,6 +20,7 @@ export type SampleEvent = ReturnType<(typeof made)[keyof typeof made]>;
 export const made = {
   accept: (connection: Identity) => opened('accept', connection),
   connect: (connection: Identity) => opened('connect', connection),
+  handshake: ({ id }: Identity, agreed: Agreed) => ({ event: 'handshake', id, ...agreed }) as const,
   receive: (id: number, data: Uint8Array) => ({ event: 'receive', id, data }) as const,
   sent: (id: number, data: Uint8Array) => ({ event: 'sent', id, data }) as const,
   close: ({ id, reason, operation, error, bytesIn, bytesOut }: Closed) =>
@@ -49,6 +51,12 @@ export function lifeOf<In>(component: TcpServer<In> | TcpAgent<In> | TcpClient<I
     'accept$' in component
       ? component.accept$.pipe(map(made.accept))
       : component.connect$.pipe(map(made.connect)),
+    component.handshake$.pipe(
+      mergeMap((connection) => {
+        const agreed = agreedBy(connection);
+        return agreed === undefined ? [] : [made.handshake(connection, agreed)];
+      }),
+    ),
     component.sent$.pipe(map(({ connection, data }) => made.sent(connection.id, data))),
     component.dropped$.pipe(map(made.dropped)),
     // A connect that failed is told by the line with which the sample ends.
@@ -75,6 +83,8 @@ function readable(event: SampleEvent): string {
     case 'accept':
     case 'connect':
       return `#${event.id} ${event.event} ${event.remote}`;
+    case 'handshake':
+      return `#${event.id} handshake ${formatAgreed(event)}`;
     case 'receive':
       return `#${event.id} receive ${event.data.length} bytes ${preview(event.data)}`;
     case 'sent':

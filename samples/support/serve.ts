@@ -5,10 +5,11 @@ import { interrupted$ } from './signals.ts';
 /** Runs a server until the process is asked to end. Resolves when it listens. */
 export async function serve<In>(server: TcpServer<In>, endpoint: Endpoint): Promise<void> {
   interrupted$.subscribe(() => void server.stop({ deadline: 500 }));
-  await server.start().then(announce, fail(endpoint));
+  const scheme = server.tls === undefined ? 'tcp' : 'tls';
+  await server.start().then((address) => announce(address, scheme), fail(endpoint));
 }
 
 /** Tells where a listener listens. */
-export function announce(address: Address): void {
-  console.log(`listening tcp ${formatAddress(address)}`);
+export function announce(address: Address, scheme: 'tcp' | 'tls' = 'tcp'): void {
+  console.log(`listening ${scheme} ${formatAddress(address)}`);
 }

@@ -6,8 +6,11 @@ import {
   concat,
   defer,
   ignoreElements,
+  map,
   observeOn,
+  of,
   startWith,
+  switchMap,
   takeWhile,
   throwError,
   timeout,
@@ -24,8 +27,12 @@ export function untilEchoed(connection: Connection<unknown, never>): Observable<
     observeOn(asapScheduler), // one read may bring more messages than the one that tells us of it
   );
   const verdict = defer(() => {
-    const { bytesIn, bytesOut } = connection;
-    return missing() ? throwError(() => new Error(`only ${bytesIn} of ${bytesOut} bytes came back`)) : EMPTY;
+    if (!missing()) return EMPTY;
+    const { bytesIn, bytesOut, state, close$ } = connection;
+    const tooFew = new Error(`only ${bytesIn} of ${bytesOut} bytes came back`);
+    // A connection that has failed can say why.
+    const failure$ = state === 'closed' ? close$.pipe(map(({ error }) => error ?? tooFew)) : of(tooFew);
+    return failure$.pipe(switchMap((error) => throwError(() => error)));
   });
   return concat(waiting, verdict);
 }

@@ -1,7 +1,7 @@
 // One agent, many connections: each sends what you type, or --message TEXT --count N, a packet each.
-import { TcpAgent, pack } from 'hpsocket-rx';
+import { TcpAgent, type TcpAgentOptions, pack } from 'hpsocket-rx';
 import { finalize, from, mergeMap, range, takeUntil, toArray } from 'rxjs';
-import { common, integer, messages, readOptions } from '../support/arguments.ts';
+import { type Given, common, integer, messages } from '../support/arguments.ts';
 import { eventsOf } from '../support/events.ts';
 import { fail } from '../support/fail.ts';
 import { ofPackets, packetPrinter } from '../support/packet-events.ts';
@@ -9,27 +9,28 @@ import { interrupted$ } from '../support/signals.ts';
 import { talkOn } from '../support/talk-on.ts';
 import { packing } from './packing.ts';
 
-const { host, port, json, connections, flag, max, ...what } = readOptions({
-  ...common,
-  connections: integer(1, 1, 10_000),
-  ...packing,
-  ...messages,
-});
-const agent = new TcpAgent({ codec: pack({ flag, maxSize: max }) });
+export const options = { ...common, connections: integer(1, 1, 10_000), ...packing, ...messages };
 
-const print = packetPrinter(json);
-eventsOf(agent).subscribe(print);
-await agent.start();
+export async function run(
+  { host, port, json, connections, flag, max, ...what }: Given<typeof options>,
+  tls?: TcpAgentOptions['tls'],
+): Promise<void> {
+  const agent = new TcpAgent({ tls, codec: pack({ flag, maxSize: max }) });
 
-range(0, connections)
-  .pipe(
-    mergeMap(() => agent.connect({ host, port })),
-    toArray(),
-    mergeMap((all) => from(all)),
-    mergeMap((connection) =>
-      talkOn(connection, what, (refusal) => print(ofPackets.refused(connection.id, refusal))),
-    ),
-    takeUntil(interrupted$),
-    finalize(() => void agent.stop()),
-  )
-  .subscribe({ error: fail({ host, port }) });
+  const print = packetPrinter(json);
+  eventsOf(agent).subscribe(print);
+  await agent.start();
+
+  range(0, connections)
+    .pipe(
+      mergeMap(() => agent.connect({ host, port })),
+      toArray(),
+      mergeMap((all) => from(all)),
+      mergeMap((connection) =>
+        talkOn(connection, what, (refusal) => print(ofPackets.refused(connection.id, refusal))),
+      ),
+      takeUntil(interrupted$),
+      finalize(() => void agent.stop()),
+    )
+    .subscribe({ error: fail({ host, port }) });
+}

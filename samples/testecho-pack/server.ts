@@ -1,14 +1,20 @@
 // Sends back every packet that it receives.
-import { TcpServer, handleEach, pack, sendTo } from 'hpsocket-rx';
-import { common, readOptions } from '../support/arguments.ts';
+import { TcpServer, type TcpServerOptions, handleEach, pack, sendTo } from 'hpsocket-rx';
+import { type Given, common } from '../support/arguments.ts';
 import { eventsOf, printer } from '../support/events.ts';
 import { serve } from '../support/serve.ts';
 import { packing } from './packing.ts';
 
-const { host, port, json, flag, max } = readOptions({ ...common, ...packing });
-const server = new TcpServer({ host, port, codec: pack({ flag, maxSize: max }) });
+export const options = { ...common, ...packing };
 
-server.accept$.pipe(handleEach((connection) => connection.receive$.pipe(sendTo(connection)))).subscribe();
-eventsOf(server).subscribe(printer(json));
+export async function run(
+  { host, port, json, flag, max }: Given<typeof options>,
+  tls?: TcpServerOptions['tls'],
+): Promise<void> {
+  const server = new TcpServer({ host, port, tls, codec: pack({ flag, maxSize: max }) });
 
-await serve(server, { host, port });
+  server.accept$.pipe(handleEach((connection) => connection.receive$.pipe(sendTo(connection)))).subscribe();
+  eventsOf(server).subscribe(printer(json));
+
+  await serve(server, { host, port });
+}

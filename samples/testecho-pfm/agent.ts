@@ -1,21 +1,23 @@
 // Performance test: one agent with N connections sends M messages of S bytes to an echo server.
-import { TcpAgent } from 'hpsocket-rx';
+import { TcpAgent, type TcpAgentOptions } from 'hpsocket-rx';
 import { finalize, mergeMap, range, takeUntil } from 'rxjs';
-import { readOptions } from '../support/arguments.ts';
 import { interrupted$ } from '../support/signals.ts';
-import { plan } from './plan.ts';
+import { type Plan, plan as options } from './plan.ts';
 import { reporter } from './reporter.ts';
 import { roundTrips } from './round-trips.ts';
 
-const test = readOptions(plan);
-const agent = new TcpAgent({ maxConnections: test.connections });
-await agent.start();
+export { options };
 
-range(0, test.connections)
-  .pipe(
-    mergeMap(() => agent.connect(test)),
-    roundTrips(test),
-    takeUntil(interrupted$),
-    finalize(() => void agent.stop()),
-  )
-  .subscribe(reporter(test));
+export async function run(test: Plan, tls?: TcpAgentOptions['tls']): Promise<void> {
+  const agent = new TcpAgent({ maxConnections: test.connections, tls });
+  await agent.start();
+
+  range(0, test.connections)
+    .pipe(
+      mergeMap(() => agent.connect(test)),
+      roundTrips(test),
+      takeUntil(interrupted$),
+      finalize(() => void agent.stop()),
+    )
+    .subscribe(reporter(test));
+}

@@ -1,4 +1,4 @@
-import { common, integer, type readOptions } from '../support/arguments.ts';
+import { type Given, common, integer } from '../support/arguments.ts';
 
 /** The options of a performance test; the defaults are the original's. */
 export const plan = {
@@ -12,4 +12,4 @@ export const plan = {
   interval: integer(1, 0, 60_000),
 };
 
-export type Plan = ReturnType<typeof readOptions<typeof plan>>;
+export type Plan = Given<typeof plan>;

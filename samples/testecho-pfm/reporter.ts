@@ -1,16 +1,17 @@
-import { NetworkError } from 'hpsocket-rx';
 import type { Observer } from 'rxjs';
+import { formatAgreed } from '../support/agreed.ts';
 import { fail } from '../support/fail.ts';
 import { LiveLine } from '../support/live-line.ts';
 import { isInterrupted } from '../support/signals.ts';
 import type { Plan } from './plan.ts';
-import type { RoundTrips } from './round-trips.ts';
+import type { Beginning, RoundTrips } from './round-trips.ts';
 import { type Result, Tally } from './tally.ts';
 
 /** Shows the progress on a terminal and at the end prints the result. A test that fails exits with 1. */
-export function reporter(plan: Plan): Observer<RoundTrips | 'begin'> {
+export function reporter(plan: Plan): Observer<Beginning | RoundTrips> {
   const tally = new Tally(plan);
   const live = new LiveLine();
+  let begun = false;
 
   const conclude = (problem: string | undefined) => {
     live.clear();
@@ -22,13 +23,15 @@ export function reporter(plan: Plan): Observer<RoundTrips | 'begin'> {
   };
 
   return {
-    next: (trips) => {
-      if (trips === 'begin') tally.begin();
-      else tally.add(trips);
+    next: (news) => {
+      if ('tls' in news) {
+        begun = true;
+        tally.begin(news);
+      } else tally.add(news);
       if (!plan.json) live.show(() => progress(tally.result));
     },
     error: (error: unknown) => {
-      if (error instanceof NetworkError && error.operation === 'connect') fail(plan)(error);
+      if (!begun) fail(plan)(error);
       conclude(error instanceof Error ? error.message : String(error));
     },
     complete: () => {
@@ -48,9 +51,10 @@ function rate(rates: Pick<Result, 'messagesPerSecond' | 'megabytesPerSecond'>): 
 }
 
 function table(result: Result): string {
-  const { connections, messages, size, expected, received, seconds, latency } = result;
+  const { tls, connections, messages, size, expected, received, seconds, latency } = result;
   const { p50, p90, p99, max } = latency;
   return [
+    ...(tls === undefined ? [] : [`handshake    ${formatAgreed(tls)}`]),
     `connections  ${connections}`,
     `messages     ${messages} of ${size} bytes`,
     `expected     ${expected} bytes`,

@@ -16,6 +16,7 @@ import {
   takeWhile,
   timer,
 } from 'rxjs';
+import { type Agreed, agreedBy } from '../support/agreed.ts';
 import type { Plan } from './plan.ts';
 
 /** What one read brought back. */
@@ -27,18 +28,23 @@ export interface RoundTrips {
   readonly missing: number;
 }
 
+/** The messages are on their way. */
+export interface Beginning {
+  /** What the handshakes came to, if there were any. */
+  readonly tls: Agreed | undefined;
+}
+
 /**
- * Waits for all connections, then sends the messages on each. Emits 'begin' when it does, and then whatever
- * comes back; completes when everything has, or nothing more will.
+ * Waits for all connections, then sends the messages on each. Emits that it does, and then whatever comes back; completes when everything has, or nothing more will.
  */
-export function roundTrips(plan: Plan): OperatorFunction<Connection, RoundTrips | 'begin'> {
+export function roundTrips(plan: Plan): OperatorFunction<Connection, Beginning | RoundTrips> {
   return (connections$) =>
     connections$.pipe(
       bufferCount(plan.connections),
       switchMap((connections) =>
         from(connections).pipe(
           mergeMap((connection) => exchange(connection, plan)),
-          startWith('begin' as const),
+          startWith({ tls: connections[0] && agreedBy(connections[0]) }),
           endWith(undefined),
         ),
       ),

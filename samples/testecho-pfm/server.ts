@@ -1,25 +1,31 @@
 // Echoes and counts; prints a summary when the last connection of a test has closed.
-import { TcpServer, handleEach, sendTo } from 'hpsocket-rx';
+import { TcpServer, type TcpServerOptions, handleEach, sendTo } from 'hpsocket-rx';
 import { buffer, filter } from 'rxjs';
-import { common, readOptions } from '../support/arguments.ts';
+import { type Given, common } from '../support/arguments.ts';
 import { serve } from '../support/serve.ts';
 
-const { host, port, json } = readOptions(common);
-const server = new TcpServer({ host, port });
+export const options = common;
 
-server.accept$.pipe(handleEach((connection) => connection.receive$.pipe(sendTo(connection)))).subscribe();
+export async function run(
+  { host, port, json }: Given<typeof options>,
+  tls?: TcpServerOptions['tls'],
+): Promise<void> {
+  const server = new TcpServer({ host, port, tls });
 
-const idle$ = server.close$.pipe(filter(() => server.connections.size === 0));
+  server.accept$.pipe(handleEach((connection) => connection.receive$.pipe(sendTo(connection)))).subscribe();
 
-server.close$.pipe(buffer(idle$)).subscribe((closed) => {
-  const received = closed.reduce((sum, { bytesIn }) => sum + bytesIn, 0);
-  const sent = closed.reduce((sum, { bytesOut }) => sum + bytesOut, 0);
-  const summary = { event: 'summary', connections: closed.length, received, sent };
-  console.log(
-    json
-      ? JSON.stringify(summary)
-      : `summary: ${closed.length} connections, ${received} bytes received, ${sent} bytes sent`,
-  );
-});
+  const idle$ = server.close$.pipe(filter(() => server.connections.size === 0));
 
-await serve(server, { host, port });
+  server.close$.pipe(buffer(idle$)).subscribe((closed) => {
+    const received = closed.reduce((sum, { bytesIn }) => sum + bytesIn, 0);
+    const sent = closed.reduce((sum, { bytesOut }) => sum + bytesOut, 0);
+    const summary = { event: 'summary', connections: closed.length, received, sent };
+    console.log(
+      json
+        ? JSON.stringify(summary)
+        : `summary: ${closed.length} connections, ${received} bytes received, ${sent} bytes sent`,
+    );
+  });
+
+  await serve(server, { host, port });
+}

@@ -1,9 +1,12 @@
 import { createHistogram } from 'node:perf_hooks';
+import type { Agreed } from '../support/agreed.ts';
 import type { Plan } from './plan.ts';
-import type { RoundTrips } from './round-trips.ts';
+import type { Beginning, RoundTrips } from './round-trips.ts';
 
 /** What a test has measured so far. */
 export interface Result {
+  /** Nothing when the connections are plain. */
+  readonly tls: Agreed | undefined;
   readonly connections: number;
   /** Messages that came back, of all connections. */
   readonly messages: number;
@@ -22,6 +25,7 @@ export class Tally {
   private readonly plan: Plan;
   private readonly microseconds = createHistogram();
   private began = performance.now();
+  private tls: Agreed | undefined;
   private messages = 0;
   private received = 0;
 
@@ -29,7 +33,8 @@ export class Tally {
     this.plan = plan;
   }
 
-  begin(): void {
+  begin({ tls }: Beginning): void {
+    this.tls = tls;
     this.began = performance.now();
   }
 
@@ -40,11 +45,12 @@ export class Tally {
   }
 
   get result(): Result {
-    const { microseconds, messages, received } = this;
+    const { tls, microseconds, messages, received } = this;
     const { connections, size } = this.plan;
     const seconds = (performance.now() - this.began) / 1000;
     const percentile = (percent: number) => (messages === 0 ? 0 : microseconds.percentile(percent) / 1000);
     return {
+      tls,
       connections,
       messages,
       size,

@@ -1,7 +1,7 @@
 // One connection: sends what you type, or --message TEXT --count N, a packet each, and shows the packets that come back.
-import { TcpClient } from 'hpsocket-rx';
+import { TcpClient, type TcpClientOptions } from 'hpsocket-rx';
 import { finalize, from, switchMap, takeUntil } from 'rxjs';
-import { common, messages, readOptions } from '../support/arguments.ts';
+import { type Given, common, messages } from '../support/arguments.ts';
 import { lifeOf } from '../support/events.ts';
 import { fail } from '../support/fail.ts';
 import { ofPackets, packetPrinter } from '../support/packet-events.ts';
@@ -10,19 +10,25 @@ import { talkOn } from '../support/talk-on.ts';
 import { packets } from './packets.ts';
 import { limit } from './protocol.ts';
 
-const { host, port, json, max, ...what } = readOptions({ ...common, ...limit, ...messages });
-const client = new TcpClient({ to: { host, port }, codec: packets(max) });
+export const options = { ...common, ...limit, ...messages };
 
-const print = packetPrinter(json);
-lifeOf(client).subscribe(print);
-client.receive$.subscribe(({ connection, data }) => print(ofPackets.receive(connection.id, data)));
+export function run(
+  { host, port, json, max, ...what }: Given<typeof options>,
+  tls?: TcpClientOptions['tls'],
+): void {
+  const client = new TcpClient({ to: { host, port }, tls, codec: packets(max) });
 
-from(client.start())
-  .pipe(
-    switchMap((connection) =>
-      talkOn(connection, what, (refusal) => print(ofPackets.refused(connection.id, refusal))),
-    ),
-    takeUntil(interrupted$),
-    finalize(() => void client.stop()),
-  )
-  .subscribe({ error: fail({ host, port }) });
+  const print = packetPrinter(json);
+  lifeOf(client).subscribe(print);
+  client.receive$.subscribe(({ connection, data }) => print(ofPackets.receive(connection.id, data)));
+
+  from(client.start())
+    .pipe(
+      switchMap((connection) =>
+        talkOn(connection, what, (refusal) => print(ofPackets.refused(connection.id, refusal))),
+      ),
+      takeUntil(interrupted$),
+      finalize(() => void client.stop()),
+    )
+    .subscribe({ error: fail({ host, port }) });
+}

@@ -1,28 +1,30 @@
 // One agent, many connections: each sends what you type, or --message TEXT --count N.
-import { TcpAgent } from 'hpsocket-rx';
+import { TcpAgent, type TcpAgentOptions } from 'hpsocket-rx';
 import { finalize, from, mergeMap, range, takeUntil, toArray } from 'rxjs';
-import { common, integer, messages, readOptions } from '../support/arguments.ts';
+import { type Given, common, integer, messages } from '../support/arguments.ts';
 import { eventsOf, printer } from '../support/events.ts';
 import { fail } from '../support/fail.ts';
 import { interrupted$ } from '../support/signals.ts';
 import { talk } from '../support/talk.ts';
 
-const { host, port, json, connections, ...what } = readOptions({
-  ...common,
-  connections: integer(1, 1, 10_000),
-  ...messages,
-});
-const agent = new TcpAgent();
+export const options = { ...common, connections: integer(1, 1, 10_000), ...messages };
 
-eventsOf(agent).subscribe(printer(json));
-await agent.start();
+export async function run(
+  { host, port, json, connections, ...what }: Given<typeof options>,
+  tls?: TcpAgentOptions['tls'],
+): Promise<void> {
+  const agent = new TcpAgent({ tls });
 
-range(0, connections)
-  .pipe(
-    mergeMap(() => agent.connect({ host, port })),
-    toArray(),
-    mergeMap((all) => from(all).pipe(mergeMap((connection) => talk(connection, what)))),
-    takeUntil(interrupted$),
-    finalize(() => void agent.stop()),
-  )
-  .subscribe({ error: fail({ host, port }) });
+  eventsOf(agent).subscribe(printer(json));
+  await agent.start();
+
+  range(0, connections)
+    .pipe(
+      mergeMap(() => agent.connect({ host, port })),
+      toArray(),
+      mergeMap((all) => from(all).pipe(mergeMap((connection) => talk(connection, what)))),
+      takeUntil(interrupted$),
+      finalize(() => void agent.stop()),
+    )
+    .subscribe({ error: fail({ host, port }) });
+}

@@ -1,21 +1,27 @@
 // One connection: sends what you type, or --message TEXT --count N, and shows what comes back.
-import { TcpClient } from 'hpsocket-rx';
+import { TcpClient, type TcpClientOptions } from 'hpsocket-rx';
 import { finalize, from, switchMap, takeUntil } from 'rxjs';
-import { common, messages, readOptions } from '../support/arguments.ts';
+import { type Given, common, messages } from '../support/arguments.ts';
 import { eventsOf, printer } from '../support/events.ts';
 import { fail } from '../support/fail.ts';
 import { interrupted$ } from '../support/signals.ts';
 import { talk } from '../support/talk.ts';
 
-const { host, port, json, ...what } = readOptions({ ...common, ...messages });
-const client = new TcpClient({ to: { host, port } });
+export const options = { ...common, ...messages };
 
-eventsOf(client).subscribe(printer(json));
+export function run(
+  { host, port, json, ...what }: Given<typeof options>,
+  tls?: TcpClientOptions['tls'],
+): void {
+  const client = new TcpClient({ to: { host, port }, tls });
 
-from(client.start())
-  .pipe(
-    switchMap((connection) => talk(connection, what)),
-    takeUntil(interrupted$),
-    finalize(() => void client.stop()),
-  )
-  .subscribe({ error: fail({ host, port }) });
+  eventsOf(client).subscribe(printer(json));
+
+  from(client.start())
+    .pipe(
+      switchMap((connection) => talk(connection, what)),
+      takeUntil(interrupted$),
+      finalize(() => void client.stop()),
+    )
+    .subscribe({ error: fail({ host, port }) });
+}

@@ -1,13 +1,19 @@
 // Sends back what it receives.
-import { TcpServer, handleEach, sendTo } from 'hpsocket-rx';
-import { common, readOptions, text } from '../support/arguments.ts';
+import { TcpServer, type TcpServerOptions, handleEach, sendTo } from 'hpsocket-rx';
+import { type Given, common, text } from '../support/arguments.ts';
 import { eventsOf, printer } from '../support/events.ts';
 import { serve } from '../support/serve.ts';
 
-const { host, port, json, reject } = readOptions({ ...common, reject: text('ADDRESS', undefined) });
-const server = new TcpServer({ host, port, admit: (remote) => remote.host !== reject });
+export const options = { ...common, reject: text('ADDRESS', undefined) };
 
-server.accept$.pipe(handleEach((connection) => connection.receive$.pipe(sendTo(connection)))).subscribe();
-eventsOf(server).subscribe(printer(json));
+export async function run(
+  { host, port, json, reject }: Given<typeof options>,
+  tls?: TcpServerOptions['tls'],
+): Promise<void> {
+  const server = new TcpServer({ host, port, tls, admit: (remote) => remote.host !== reject });
 
-await serve(server, { host, port });
+  server.accept$.pipe(handleEach((connection) => connection.receive$.pipe(sendTo(connection)))).subscribe();
+  eventsOf(server).subscribe(printer(json));
+
+  await serve(server, { host, port });
+}

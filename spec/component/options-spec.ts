@@ -56,8 +56,8 @@ const common: [Options, string][] = [
     `timeouts.readIdle must be 0 (off) or an integer from 1 to ${MAX} milliseconds, got ${2 ** 31}`,
   ],
   [
-    { timeouts: { handshake: 5 } },
-    'timeouts.handshake must be left out: no such option (there are connect, firstByte, readIdle, writeStall, drain, linger), got 5',
+    { timeouts: { greeting: 5 } },
+    'timeouts.greeting must be left out: no such option (there are connect, handshake, firstByte, readIdle, writeStall, drain, linger), got 5',
   ],
   [{ timeouts: null }, 'timeouts must be an object, got null'],
   [

@@ -23,6 +23,8 @@ const NAMES: Record<string, readonly string[]> = {
     'TcpAgent',
     'TcpClient',
     'TcpServer',
+    'TlsError',
+    'TlsSetupError',
     'between',
     'coalesce',
     'compose',

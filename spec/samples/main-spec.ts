@@ -8,7 +8,7 @@ describe('npm run sample', () => {
   it.each([
     {
       args: [],
-      says: /^which sample\? there are echo-hub, testecho, testecho-pfm, testecho-pack, testecho-pull, portforward$/,
+      says: /^which sample\? there are echo-hub, testecho, testecho-pfm, testecho-pack, testecho-pull, testecho-ssl, testecho-ssl-pfm, testecho-ssl-pack, testecho-ssl-pull, portforward$/,
     },
     { args: ['toString'], says: /^no sample 'toString': there are echo-hub, testecho,/ },
     { args: ['testecho', 'cast'], says: /^no role of testecho 'cast': there are server, agent, client$/ },
@@ -38,6 +38,10 @@ describe('npm run sample', () => {
     {
       args: ['testecho-pull', 'client', '--flag', '1'],
       says: /^Unknown option '--flag'; legal are --host HOST, --port N, --json, --max N, --message TEXT, --count N$/,
+    },
+    {
+      args: ['testecho-ssl', 'client', '--cart', 'x.pem'],
+      says: /^Unknown option '--cart'; legal are .* --cert FILE, --key FILE, --password TEXT, --ca FILE$/,
     },
     { args: ['portforward'], says: /^--to must be 'host:port', a port from 0 to 65535, or the path/ },
   ])('should refuse the arguments $args with one line that says what is legal', async ({ args, says }) => {

@@ -100,6 +100,14 @@ describe('testecho client', () => {
     expect({ code, errors }).toEqual({ code: 1, errors: ['only 2 of 5 bytes came back'] });
   });
 
+  it('should exit with 1 and one line when the connection fails before everything came back', async () => {
+    const port = await plainServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    const { code, errors } = await runSample(
+      ...['testecho', 'client', '--port', String(port), '--message', 'hello'],
+    ).ended;
+    expect({ code, errors }).toEqual({ code: 1, errors: ['connection reset by peer (ECONNRESET)'] });
+  });
+
   it('should exit with 1 and one line when the connection is refused', async () => {
     expect(await runSample('testecho', 'client', '--port', '1', '--message', 'hello').ended).toEqual({
       code: 1,

@@ -35,5 +35,7 @@ export interface Securing {
 
 /** Puts TLS on established wires: one side of it, with its certificates and rules. */
 export interface Security {
+  /** Whether handshakes begin only when they are asked for. */
+  readonly manual: boolean;
   secure(wire: Wire, peer: SecurePeer, handler: SecurityHandler): Securing;
 }

@@ -69,8 +69,13 @@ export class ServerContext {
   }
 }
 
-function serverOptions(name: string, { options, alpn }: LoadedContext, own: ServerContextOptions): TlsOptions {
+function serverOptions(
+  name: string,
+  { options, alpn, credentials }: LoadedContext,
+  own: ServerContextOptions,
+): TlsOptions {
   const { clientCertificate, tickets, sessionTimeout, ticketKeys } = own;
+  const scope = scopeOf(name, clientCertificate, credentials.ca);
   return {
     ...options,
     ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
@@ -78,16 +83,25 @@ function serverOptions(name: string, { options, alpn }: LoadedContext, own: Serv
     rejectUnauthorized: clientCertificate === 'require',
     secureOptions: (options.secureOptions ?? 0) | (tickets ? 0 : SSL_OP_NO_TICKET),
     sessionTimeout,
-    sessionIdContext: createHash('sha256').update(name).digest('hex').slice(0, 32),
+    sessionIdContext: scope,
     // The timeout of the connection counts; Node's would only tell.
     handshakeTimeout: NEVER,
-    ...(ticketKeys === undefined ? {} : { ticketKeys: keysFor(name, ticketKeys) }),
+    ...(ticketKeys === undefined ? {} : { ticketKeys: keysFor(scope, ticketKeys) }),
   };
 }
 
-/** Keys of one name, so that its tickets are worth nothing under another. */
-function keysFor(name: string, keys: Uint8Array): Buffer {
-  return Buffer.from(hkdfSync('sha256', keys, '', `hpsocket-rx tickets of ${name}`, 48));
+/**
+ * Where a session counts: with one name and one opinion about clients. A client is not verified again when it resumes a
+ * session, so that one must not outlive the rules that it was let in by, even if the ticket keys do.
+ */
+function scopeOf(name: string, clientCertificate: ClientCertificate, ca: readonly string[] = []): string {
+  const rules = JSON.stringify([name, clientCertificate, ...ca]);
+  return createHash('sha256').update(rules).digest('hex').slice(0, 32);
+}
+
+/** Keys of one scope, so that its tickets are worth nothing in another. */
+function keysFor(scope: string, keys: Uint8Array): Buffer {
+  return Buffer.from(hkdfSync('sha256', keys, '', `hpsocket-rx tickets of ${scope}`, 48));
 }
 
 /** RFC 5077 tickets are not used; OpenSSL's `SSL_OP_NO_TICKET`. */

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { NetworkError } from '../../base/errors.ts';
 import type { Wire, WireHandler } from '../wire.ts';
@@ -25,7 +26,7 @@ export class ServerHandshake implements Securing, WireHandler, ServerSeat {
   private heard = false;
   private over = false;
   /** Ends what TLS works on, once it does. */
-  private stream: { destroy(): void } | undefined;
+  private stream: Duplex | undefined;
 
   constructor(
     contexts: Contexts,
@@ -122,6 +123,8 @@ export class ServerHandshake implements Securing, WireHandler, ServerSeat {
     wire.unread(this.hello.take());
     const stream = streamOf(wire);
     this.stream = stream;
+    // Until the handshake is done, the end of the client is the end of it; otherwise nobody would be told.
+    stream.allowHalfOpen = false;
     context.begin(stream, this);
   }
 
@@ -131,12 +134,18 @@ export class ServerHandshake implements Securing, WireHandler, ServerSeat {
       return;
     }
     const info = tlsInfo(socket);
-    if (this.context?.clientCertificate === 'verify' && info.peerCertificate !== undefined && !info.authorized) {
+    if (
+      this.context?.clientCertificate === 'verify' &&
+      info.peerCertificate !== undefined &&
+      !info.authorized
+    ) {
       this.fail(certificateError(info.authorizationError), socket);
       return;
     }
     this.over = true;
     socket.pause();
+    socket.allowHalfOpen = true;
+    if (this.stream !== undefined) this.stream.allowHalfOpen = true;
     this.handler.secured(new TlsWire(socket, this.wire, info));
   }
 

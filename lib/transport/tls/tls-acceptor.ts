@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { OptionError } from '../../base/errors.ts';
+import type { SchedulerLike } from 'rxjs';
+import { type NetworkError, OptionError, systemError } from '../../base/errors.ts';
 import type { Resolved } from '../../base/options.ts';
 import type { Wire } from '../wire.ts';
+import { FileWatch } from './file-watch.ts';
 import type { SecurePeer, Securing, Security, SecurityHandler } from './security.ts';
 import { ServerContext } from './server-context.ts';
 import { ServerHandshake } from './server-handshake.ts';
 import { ServerNames } from './server-names.ts';
-import { type LoadedContext, type TlsContextOptions, loadContext } from './tls-context.ts';
+import { type LoadedContext, loadContext } from './tls-context.ts';
 import { TlsError } from './tls-error.ts';
 import {
   type ServerNameAnswer,
@@ -61,6 +63,7 @@ export class TlsAcceptor implements Security, TlsCertificates {
   private readonly options: Resolved<TlsServerOptions>;
   private readonly entries: ServerNames<Entry>;
   private fallback: Entry;
+  private watching: FileWatch | undefined;
 
   /** @throws OptionError, TlsSetupError */
   constructor(options: TlsServerOptions, prefix = 'tls.') {
@@ -89,7 +92,9 @@ export class TlsAcceptor implements Security, TlsCertificates {
   }
 
   get files(): readonly string[] {
-    const all = [this.fallback, ...[...this.entries].map(([, entry]) => entry)].flatMap(({ loaded }) => loaded.credentials.files);
+    const all = [this.fallback, ...[...this.entries].map(([, entry]) => entry)].flatMap(
+      ({ loaded }) => loaded.credentials.files,
+    );
     return [...new Set(all)];
   }
 
@@ -106,6 +111,7 @@ export class TlsAcceptor implements Security, TlsCertificates {
     const merged = withoutRivals({ ...this.fallback.options }, given);
     needsCertificate(merged, '');
     this.fallback = this.entryOf('', merged, '');
+    this.watching?.follow(this.files);
   }
 
   reload(): void {
@@ -113,6 +119,29 @@ export class TlsAcceptor implements Security, TlsCertificates {
     const renewed = [...this.entries].map(([name, entry]) => [name, this.renewed(name, entry)] as const);
     this.fallback = fallback;
     for (const [name, entry] of renewed) this.entries.set(name, entry);
+    this.watching?.follow(this.files);
+  }
+
+  /**
+   * Loads files anew when they change, if option `watch` says so.
+   *
+   * @param failed Told of files that cannot be used; the certificates before stay.
+   * @returns What ends it.
+   */
+  watchFiles(scheduler: SchedulerLike, failed: (error: NetworkError) => void): () => void {
+    if (!this.options.watch) return () => undefined;
+    const fail = (error: unknown) => failed(systemError(error, 'accept'));
+    const reload = () => {
+      try {
+        this.reload();
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const files = new FileWatch(scheduler, reload, fail);
+    files.follow(this.files);
+    this.watching = files;
+    return () => files.stop();
   }
 
   secure(wire: Wire, peer: SecurePeer, handler: SecurityHandler): Securing {
@@ -161,22 +190,26 @@ export class TlsAcceptor implements Security, TlsCertificates {
     const { minVersion, maxVersion, ciphers, alpn, clientCertificate, ca, caFile } = this.options;
     const inherited = { minVersion, maxVersion, ciphers, alpn, clientCertificate, ca, caFile };
     this.entries.set(name, this.entryOf(name, withoutRivals(inherited, given), prefix), 'name');
+    this.watching?.follow(this.files);
   }
 
   private entryOf(name: string, options: Resolved<TlsNameOptions>, prefix: string): Entry {
-    const loaded = loadContext(options as Resolved<TlsContextOptions>, prefix);
+    const loaded = loadContext(options, prefix);
     return { options, loaded, context: this.contextFor(name, options, loaded) };
   }
 
   private renewed(name: string, entry: Entry): Entry {
     const { options, loaded } = entry;
-    const again = loadContext(options as Resolved<TlsContextOptions>, 'tls.');
+    const again = loadContext(options, 'tls.');
     if (isDeepStrictEqual(again.credentials, loaded.credentials)) return entry;
     return { options, loaded: again, context: this.contextFor(name, options, again) };
   }
 
   private contextFor(name: string, options: Resolved<TlsNameOptions>, loaded: LoadedContext): ServerContext {
-    return new ServerContext(name, loaded, { ...this.options, clientCertificate: options.clientCertificate ?? 'none' });
+    return new ServerContext(name, loaded, {
+      ...this.options,
+      clientCertificate: options.clientCertificate ?? 'none',
+    });
   }
 }
 

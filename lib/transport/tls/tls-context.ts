@@ -2,7 +2,12 @@ import { constants } from 'node:crypto';
 import { type SecureContext, type SecureContextOptions, createSecureContext } from 'node:tls';
 import { OptionError } from '../../base/errors.ts';
 import { type Checks, type Resolved, check, oneOf } from '../../base/options.ts';
-import { type LoadedCredentials, type TlsCredentials, credentialChecks, loadCredentials } from './credentials.ts';
+import {
+  type LoadedCredentials,
+  type TlsCredentials,
+  credentialChecks,
+  loadCredentials,
+} from './credentials.ts';
 import { TlsSetupError } from './tls-setup-error.ts';
 
 /** Versions of TLS. */
@@ -96,7 +101,9 @@ function setupError(cause: unknown, prefix: string): TlsSetupError {
   const { code, message } = cause as { code?: string; message: string };
   const aboutCiphers = /CIPHER/i.test(`${code ?? ''} ${message}`);
   if (aboutCiphers) {
-    return new TlsSetupError('ERR_TLS_CIPHERS', `${prefix}ciphers`, 'OpenSSL knows none of these ciphers', { cause });
+    return new TlsSetupError('ERR_TLS_CIPHERS', `${prefix}ciphers`, 'OpenSSL knows none of these ciphers', {
+      cause,
+    });
   }
   return new TlsSetupError('ERR_TLS_CERT', `${prefix}cert`, message, { cause });
 }

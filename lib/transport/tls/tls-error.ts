@@ -56,7 +56,10 @@ export function tlsFailure(cause: unknown, { authorizationError }: Refused = {})
 /** The peer's certificate is refused. */
 export function certificateError(reason: string | undefined, cause?: unknown): TlsError {
   const why = reason === undefined ? '' : `: ${reason}`;
-  return new TlsError('ERR_TLS_PEER_CERTIFICATE', `the peer's certificate is refused${why}`, { reason, cause });
+  return new TlsError('ERR_TLS_PEER_CERTIFICATE', `the peer's certificate is refused${why}`, {
+    reason,
+    cause,
+  });
 }
 
 /** The connection ended while the handshake was under way. */

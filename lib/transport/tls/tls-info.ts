@@ -53,7 +53,7 @@ export function tlsInfo(socket: TLSSocket, { ocspResponse, certificate }: Partia
   };
 }
 
+/** Node says it is an Error; it is its code. */
 function codeOf(error: unknown): string | undefined {
-  if (error === null || error === undefined) return undefined;
-  return typeof error === 'string' ? error : ((error as { code?: string }).code ?? String(error));
+  return typeof error === 'string' ? error : (error as { code?: string } | null | undefined)?.code;
 }

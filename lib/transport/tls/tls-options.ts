@@ -1,5 +1,15 @@
 import { OptionError } from '../../base/errors.ts';
-import { type Check, type Checks, type Resolved, callback, check, flag, integer, oneOf, table } from '../../base/options.ts';
+import {
+  type Check,
+  type Checks,
+  type Resolved,
+  callback,
+  check,
+  flag,
+  integer,
+  oneOf,
+  table,
+} from '../../base/options.ts';
 import { type TlsContextOptions, contextChecks } from './tls-context.ts';
 
 /**
@@ -133,11 +143,16 @@ const serverNameText: Check<string | undefined> = check<string | undefined>(
   (value) => typeof value === 'string' && value !== '' && value.length <= 253,
 );
 
+/** The same check for an option that has its default elsewhere. */
+function withoutFallback<T>(test: Check<T>): Check<T> {
+  return Object.assign((value: unknown, name: string) => test(value, name), { fallback: undefined as never });
+}
+
 /** Checks {@link TlsNameOptions}. */
 export const checkName = table<TlsNameOptions>({
   ...contextChecks,
-  minVersion: Object.assign(contextChecks.minVersion, { fallback: undefined as never }),
-  maxVersion: Object.assign(contextChecks.maxVersion, { fallback: undefined as never }),
+  minVersion: withoutFallback(contextChecks.minVersion),
+  maxVersion: withoutFallback(contextChecks.maxVersion),
   clientCertificate: check<ClientCertificate | undefined>(
     undefined,
     "one of 'none', 'inspect', 'verify', 'require'",

@@ -12,6 +12,7 @@ import { WireStream } from './wire-stream.ts';
 export class TlsWire extends SocketWire {
   readonly tls: TlsInfo;
   private readonly below: Wire;
+  private broken = false;
 
   /** The handshake has to be done and the socket to be paused. */
   constructor(socket: TLSSocket, below: Wire, tls: TlsInfo) {
@@ -30,6 +31,18 @@ export class TlsWire extends SocketWire {
 
   reset(): void {
     this.below.reset();
+  }
+
+  /** @internal Of an alert of the peer Node only tells, followed by an end that is none; the socket stays open. */
+  override failed(error: unknown): void {
+    super.failed(error);
+    this.broken = true;
+    this.socket.destroy();
+  }
+
+  /** @internal */
+  override ended(): void {
+    if (!this.broken) super.ended();
   }
 
   protected override rememberEnds(): void {

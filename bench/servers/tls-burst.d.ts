@@ -1,0 +1,2 @@
+export { MESSAGE } from './fanin-message.js';
+export const BURST: number;

@@ -1,0 +1,10 @@
+import { library, report } from '../support/report.js';
+import { BURST, MESSAGE } from './tls-burst.js';
+import { IDENTITY } from './tls-identity.js';
+
+const server = new library.TcpServer({ host: '127.0.0.1', tls: IDENTITY });
+server.receive$.subscribe(({ connection }) => {
+  for (let i = 0; i < BURST; i++) connection.send(MESSAGE);
+});
+const { port } = await server.start();
+report(port);

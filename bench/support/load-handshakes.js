@@ -1,0 +1,91 @@
+// Load generator: opens TLS connections, several at a time, each one for a handshake and one byte there and back.
+//
+// usage: load-handshakes PORT CONNECTIONS full|resumed LEAD SECONDS
+//
+// It prints "begin" and "end" with the result as load.c does; a message is a connection. It takes more CPU than the
+// servers, so they are idle at times: what can be compared is the CPU that they take for each connection.
+import { connect, createSecureContext } from 'node:tls';
+
+const [port, connections, , lead, seconds] = process.argv.slice(2).map(Number);
+const resuming = process.argv[4] === 'resumed';
+
+const BYTE = Buffer.from('x');
+const options = {
+  port,
+  host: '127.0.0.1',
+  secureContext: createSecureContext({ minVersion: 'TLSv1.3' }),
+  // What is measured are servers, so nobody spends time on verifying them.
+  rejectUnauthorized: false,
+};
+const latencies = new Uint32Array(1_000_000);
+let session;
+let messages = 0;
+
+/** Opens a connection and ends it after one byte; calls `done` when it is closed. */
+function visit(done) {
+  const begun = performance.now();
+  const socket = connect({ ...options, session });
+  let answered = false;
+  socket.on('secureConnect', () => {
+    if (socket.isSessionReused() !== (session !== undefined))
+      fail(`the session was ${session === undefined ? 'resumed' : 'not resumed'}`);
+    socket.write(BYTE);
+  });
+  socket.on('data', () => {
+    answered = true;
+    messages++;
+    latencies[Math.min(Math.floor((performance.now() - begun) * 1000), latencies.length - 1)]++;
+    socket.end();
+  });
+  socket.on('error', ({ message }) => fail(message));
+  socket.on('close', () => (answered ? done() : fail('the server has closed a connection')));
+  return socket;
+}
+
+function visitForever() {
+  visit(visitForever);
+}
+
+/** Resolves with what every later connection resumes. */
+function firstSession() {
+  return new Promise((resolve) => {
+    let ticket;
+    const socket = visit(() =>
+      ticket === undefined ? fail('the server has given no ticket') : resolve(ticket),
+    );
+    socket.on('session', (given) => (ticket = given));
+  });
+}
+
+function percentile(share) {
+  let seen = 0;
+  return latencies.findIndex((count) => (seen += count) >= share * messages);
+}
+
+function fail(what) {
+  process.stderr.write(`load: ${what}\n`);
+  process.exit(1);
+}
+
+if (resuming) session = await firstSession();
+for (let i = 0; i < connections; i++) visitForever();
+
+setTimeout(() => {
+  const start = performance.now();
+  const cpu = process.cpuUsage();
+  messages = 0;
+  latencies.fill(0);
+  process.stdout.write('begin\n');
+  setTimeout(() => {
+    const used = process.cpuUsage(cpu);
+    const result = {
+      messages,
+      seconds: (performance.now() - start) / 1000,
+      cpu: (used.user + used.system) / 1e6,
+      p50: percentile(0.5),
+      p99: percentile(0.99),
+    };
+    process.stdout.write(`end ${JSON.stringify(result)}\n`);
+    setTimeout(() => process.exit(0), 50);
+  }, seconds * 1000);
+}, lead * 1000);

@@ -1,0 +1,87 @@
+// What load.c does, in JavaScript, over whatever `connect` connects.
+
+const [port, connections, request, answer, depth, period, lead, seconds] = process.argv
+  .slice(2, 10)
+  .map(Number);
+
+const once = Buffer.from(Array.from({ length: period }, (_, i) => i));
+once.write(process.argv[10] ?? '', 'hex');
+const pattern = Buffer.alloc(depth * request + period, once);
+const expected = Buffer.alloc(65_536 + period, once);
+const block = Buffer.alloc(65_536);
+const latencies = new Uint32Array(1_000_000);
+let messages = 0;
+let checking = true;
+
+function open(connect, established) {
+  let received = 0;
+  let done = 0;
+  let sent = 0;
+  const begun = new Float64Array(depth).fill(performance.now());
+  const send = (count) => {
+    socket.write(pattern.subarray(sent % period, (sent % period) + count * request));
+    sent += count * request;
+  };
+  const read = (length) => {
+    if (checking && block.compare(expected, received % period, (received % period) + length, 0, length) !== 0)
+      fail('an answer has the wrong bytes');
+    received += length;
+    const complete = Math.floor(received / answer) - done;
+    if (complete === 0) return true;
+    if (complete > depth) fail('more answers than requests');
+    const at = performance.now();
+    for (let i = 0; i < complete; i++) {
+      const slot = done++ % depth;
+      latencies[Math.min(Math.floor((at - begun[slot]) * 1000), latencies.length - 1)]++;
+      begun[slot] = at;
+    }
+    messages += complete;
+    send(complete);
+    return true;
+  };
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    noDelay: true,
+    onread: { buffer: block, callback: read },
+  });
+  socket.on('error', ({ message }) => fail(message));
+  socket.on('close', () => fail('the server has closed a connection'));
+  socket.on(established, () => send(depth));
+}
+
+function percentile(share) {
+  let seen = 0;
+  return latencies.findIndex((count) => (seen += count) >= share * messages);
+}
+
+function fail(what) {
+  process.stderr.write(`load: ${what}\n`);
+  process.exit(1);
+}
+
+/** Puts the load on; `established` is the event of sockets that can be written to. */
+export function putLoad(connect, established) {
+  for (let i = 0; i < connections; i++) open(connect, established);
+
+  setTimeout(() => {
+    const start = performance.now();
+    const cpu = process.cpuUsage();
+    checking = false;
+    messages = 0;
+    latencies.fill(0);
+    process.stdout.write('begin\n');
+    setTimeout(() => {
+      const used = process.cpuUsage(cpu);
+      const result = {
+        messages,
+        seconds: (performance.now() - start) / 1000,
+        cpu: (used.user + used.system) / 1e6,
+        p50: percentile(0.5),
+        p99: percentile(0.99),
+      };
+      process.stdout.write(`end ${JSON.stringify(result)}\n`);
+      setTimeout(() => process.exit(0), 50);
+    }, seconds * 1000);
+  }, lead * 1000);
+}
