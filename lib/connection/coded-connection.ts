@@ -268,6 +268,10 @@ export class CodedConnection<I, M, O, N> implements Connection<M, N> {
     return this.below.deaf;
   }
 
+  get isSecuring(): boolean {
+    return this.below.isSecuring;
+  }
+
   get writesAtOnce(): boolean {
     return this.below.writesAtOnce;
   }

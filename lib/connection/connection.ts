@@ -189,14 +189,17 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
    * Begins the TLS handshake on a connection that has carried plain bytes, with option `handshake: 'manual'`; twin of
    * `StartSSLHandShake`. Everything sent before is delivered first; until it is done, nothing can be sent
    * (`ERR_NOT_OPEN`) and nothing is received. What the peer has sent already and nobody has read belongs to the
-   * handshake, and so does what was read too far, if it is given here.
+   * handshake, and so does what was read too far, if it is given here. With a codec, a message that came behind the one
+   * after which TLS began, or a part of one, breaks the protocol: somebody in between may have added it.
    *
-   * @returns What was agreed on. Rejects with the error of `close$` when it fails, and without an effect with
-   * `ERR_STATE` when the component has no `tls` or TLS was started before, `ERR_CLOSED`, `ERR_NOT_OPEN`, `ERR_OPTION`.
+   * @returns What was agreed on; `close$` and `faults$` tell the same, so that it need not be looked at. Rejects with
+   * the error of `close$` when it fails, with `ERR_TLS_PLAIN` when the peer stays plain and may (`allowPlain`), and
+   * without an effect with `ERR_STATE` when the component has no `tls` or TLS was started before, `ERR_CLOSED`,
+   * `ERR_NOT_OPEN`, `ERR_OPTION`.
    *
    * @example
-   * client.receive$.subscribe(async ({ connection, data }) => {
-   *   if (toText(data).startsWith('220')) await connection.startTls();
+   * client.receive$.subscribe(({ connection, data }) => {
+   *   if (toText(data).startsWith('220')) void connection.startTls();
    * });
    */
   startTls(options?: StartTlsOptions): Promise<TlsInfo>;
@@ -232,6 +235,8 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
   observerThrew(error: unknown): void;
   /** @internal Whether nobody refers any more to bytes that were sent: the system has taken all of them. */
   readonly keepsNothing: boolean;
+  /** @internal Whether a TLS handshake is under way. */
+  readonly isSecuring: boolean;
   /** @internal Whether every send is a write of its own. */
   readonly writesAtOnce: boolean;
   /** @internal Whether nothing more will be received. */

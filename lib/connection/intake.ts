@@ -9,6 +9,7 @@ import type { Lease } from '../flow/lease.ts';
 import { sizeOf } from '../flow/size-of.ts';
 import { frameTimedOut } from '../framing/decode.ts';
 import { FrameTimer } from '../framing/frame-timer.ts';
+import type { TlsInfo } from '../transport/tls/tls-info.ts';
 import type { Connection } from './connection.ts';
 import { handlerError } from './errors.ts';
 
@@ -30,7 +31,10 @@ export class Intake<I, M> implements Settling {
   private readonly below: Connection<I, never>;
   private readonly gate: FlowGate;
   private readonly reader: Reader<M>;
-  private readonly decoder: Decoder<I, M>;
+  private readonly codec: Decoding<I, M>;
+  private decoder: Decoder<I, M>;
+  /** What protected the connection when the decoder began. */
+  private protection: TlsInfo | undefined;
   private readonly timer: FrameTimer | undefined;
   private subscriber: IntakeSubscriber<I> | undefined;
   /** What waits; and while something does, a lease, so that the connection is not taken for idle. */
@@ -42,16 +46,14 @@ export class Intake<I, M> implements Settling {
   private fault: NetworkError | undefined;
   private reported = false;
 
-  constructor(
-    below: Connection<I, never>,
-    codec: Pick<Codec<I, M>, 'decoder' | 'frameTimeout'>,
-    reader: Reader<M>,
-  ) {
+  constructor(below: Connection<I, never>, codec: Decoding<I, M>, reader: Reader<M>) {
     const { frameTimeout = 0 } = codec;
     this.below = below;
     this.gate = below.flow;
     this.reader = reader;
+    this.codec = codec;
     this.decoder = codec.decoder();
+    this.protection = below.tls;
     if (frameTimeout > 0) {
       this.timer = new FrameTimer(frameTimeout, below.scheduler, () =>
         this.fail(frameTimedOut(frameTimeout)),
@@ -77,6 +79,7 @@ export class Intake<I, M> implements Settling {
 
   /** A chunk has come. */
   push(chunk: I): void {
+    if (this.below.tls !== this.protection) this.beginAnew();
     if (this.fault !== undefined) return;
     try {
       this.decoder.push(chunk, this.emit);
@@ -84,6 +87,7 @@ export class Intake<I, M> implements Settling {
       this.fail(error);
       return;
     }
+    if (this.below.isSecuring && this.decoder.residue > 0) this.failUnprotected();
     this.timer?.update(this.decoder.residue, sizeOf(chunk));
     if (this.waiting.length > 0) settleLater(this);
   }
@@ -133,6 +137,20 @@ export class Intake<I, M> implements Settling {
     else this.drained();
   }
 
+  /** TLS has begun: nothing that came without it may pass for something that came with it. */
+  private beginAnew(): void {
+    this.protection = this.below.tls;
+    if (this.decoder.residue > 0 || this.waiting.length > 0) this.failUnprotected();
+    else this.decoder = this.codec.decoder();
+  }
+
+  /** Somebody between the two sides may have added it (CVE-2011-0411). */
+  private failUnprotected(): void {
+    this.waiting.clear();
+    const what = 'there are bytes behind the message after which TLS began';
+    this.fail(new ProtocolError('ERR_FRAME_DATA', what, { operation: 'receive' }));
+  }
+
   private mayDeliver(): boolean {
     const { waiting, below, reader } = this;
     return waiting.length > 0 && reader.wanted && !this.gate.held && !below.deaf;
@@ -140,6 +158,10 @@ export class Intake<I, M> implements Settling {
 
   private readonly emit = (message: M): void => {
     if (this.below.deaf) return;
+    if (this.below.isSecuring) {
+      this.failUnprotected();
+      return;
+    }
     if (this.waiting.length > 0 || this.gate.held || !this.reader.deliver(message))
       this.waiting.push(message);
   };
@@ -189,6 +211,9 @@ export class Intake<I, M> implements Settling {
     else this.below.fail(failure instanceof NetworkTimeoutError ? 'timeout' : 'handler', failure);
   }
 }
+
+/** The half of a codec that receives. */
+type Decoding<I, M> = Pick<Codec<I, M>, 'decoder' | 'frameTimeout'>;
 
 /** Between the connection below and an {@link Intake}. */
 class IntakeSubscriber<I> extends SourceSubscriber<I> {

@@ -207,6 +207,10 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     return this.pending === 0;
   }
 
+  get isSecuring(): boolean {
+    return this.is(SECURING);
+  }
+
   get writesAtOnce(): boolean {
     return this.host.settings.sendPolicy.name === 'direct';
   }
@@ -260,7 +264,12 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
           this.secured(protectedWire);
           settled?.(undefined);
         },
-        plain: (plainWire) => this.secured(plainWire),
+        plain: (plainWire) => {
+          this.secured(plainWire);
+          settled?.(
+            new NetworkError('ERR_TLS_PLAIN', 'the peer does not speak TLS', { operation: 'receive' }),
+          );
+        },
         failed: (error) => {
           this.handshake = undefined;
           this.verdict ??= failedHandshake(error);
@@ -273,22 +282,25 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   startTls(options: StartTlsOptions = {}): Promise<TlsInfo> {
-    return new Promise((resolve, reject) => {
+    const result = new Promise<TlsInfo>((resolve, reject) => {
       const reason = this.whyNoTls();
-      if (reason !== undefined) {
-        reject(reason);
-        return;
-      }
+      if (reason !== undefined) throw reason;
       const peer = checkStartTls(options);
       for (const feeder of this.feeders) feeder.flush();
       this.flags |= SECURING;
       this.setReading(false);
       this.watching().handshaking();
       this.onEnd({ connectionEnded: ({ error }) => reject(error ?? closedError(this.finished)) });
-      const begin = () => this.secure(this.wire as Wire, peer, () => resolve(this.tls as TlsInfo));
+      const settled = (error: NetworkError | undefined) => {
+        if (error === undefined) resolve(this.tls as TlsInfo);
+        else reject(error);
+      };
+      const begin = () => this.secure(this.wire as Wire, peer, settled);
       if (this.outbox === undefined) begin();
       else this.outbox.whenSent({ release: (error) => error === undefined && begin() });
     });
+    result.catch(() => undefined); // close$ and faults$ tell the same
+    return result;
   }
 
   /** Dialling has begun: the connect timeout runs. */

@@ -312,13 +312,13 @@ export class FlowGate {
     family.leased += change;
     if (!family.heldBack.has(child)) family.free += change;
     else if (child.reported === 0 && !child.closed) this.letGo(family, child);
-    if (child.reported > 0 && !child.closed) family.loaded.add(child);
-    else family.loaded.delete(child);
+    // It stays known until it closes: to come and go with every lease would cost more than looking for those that own.
+    if (!child.closed) family.known.add(child);
     this.touch();
   }
 
   private forget(child: FlowGate): void {
-    this.family?.loaded.delete(child);
+    this.family?.known.delete(child);
     this.family?.permanent.delete(child);
     this.family?.heldBack.delete(child);
   }
@@ -331,8 +331,8 @@ export class FlowGate {
       return;
     }
     if (this.leased + family.free <= this.marks.low) return;
-    const heaviestFirst = [...family.loaded]
-      .filter((child) => !family.heldBack.has(child))
+    const heaviestFirst = [...family.known]
+      .filter((child) => child.reported > 0 && !family.heldBack.has(child))
       .sort((a, b) => b.reported - a.reported);
     for (const child of heaviestFirst) {
       if (this.leased + family.free <= this.marks.low) break;
@@ -366,8 +366,8 @@ class Family {
   leased = 0;
   /** The part of it that belongs to children which are not held back. */
   free = 0;
-  /** Children that have leases. */
-  readonly loaded = new Set<FlowGate>();
+  /** Children that have had leases. */
+  readonly known = new Set<FlowGate>();
   /** Children held back by this gate's marks, the longest held first. */
   readonly heldBack = new Set<FlowGate>();
   /** Children known from the start, reached by a hold on this gate. */

@@ -31,6 +31,10 @@ interface EchoFile {
   }[];
 }
 
+interface TlsFile {
+  tls: { unit: string; candidates: { rounds: { messages: number }[] }[] }[];
+}
+
 describe('bench', () => {
   it('should measure echo servers, and write the numbers that it prints', async () => {
     const { printed, written } = await bench('echo', ...TINY, '--shapes', '64x2', '--only', 'handle,loop');
@@ -54,6 +58,18 @@ describe('bench', () => {
     }
     expect(candidates[0]).toMatchObject({ ratio: { median: 1, min: 1, max: 1 } });
     expect(printed).toContain('echo: 64 bytes, depth 2, 2 connections');
+  }, 60_000);
+
+  it('should measure TLS servers: bulk, bursts and handshakes', async () => {
+    const only = 'receive,pack,shake-receive';
+    const { printed, written } = await bench('tls', ...TINY, '--shapes', '16384x2', '--only', only);
+    const { tls } = written as TlsFile;
+    expect(tls.map(({ unit }) => unit)).toEqual(['MiB', 'messages', 'handshakes', 'handshakes']);
+    for (const { candidates } of tls) {
+      expect(candidates).toHaveLength(2);
+      for (const { rounds } of candidates) expect(rounds[0]!.messages).toBeGreaterThan(0);
+    }
+    expect(printed).toContain('tls: 64 bytes, 32 sends in a turn, 2 connections');
   }, 60_000);
 
   it.each([

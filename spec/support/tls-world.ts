@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type Observable, firstValueFrom, race, timer, map } from 'rxjs';
+import { type Observable, firstValueFrom } from 'rxjs';
 import { expect } from '@jest/globals';
-import type { Component } from '../../lib/component/component.ts';
 import type { ConnectionClosed } from '../../lib/component/events.ts';
 import { TcpAgent, type TcpAgentOptions } from '../../lib/component/tcp-agent.ts';
 import { TcpServer, type TcpServerOptions } from '../../lib/component/tcp-server.ts';
@@ -97,9 +96,4 @@ export function endingOf({ reason, error }: Pick<Closed, 'reason' | 'error'>) {
     ...(why === undefined ? {} : { why }),
     ...(alert === undefined ? {} : { alert }),
   };
-}
-
-/** Resolves when a component has no connections left. */
-export async function emptied(component: Component): Promise<void> {
-  while (component.connections.size > 0) await firstValueFrom(race(component.close$, timer(5000).pipe(map(() => { throw new Error('a connection is left behind'); }))));
 }

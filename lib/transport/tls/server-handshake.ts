@@ -22,6 +22,7 @@ export class ServerHandshake implements Securing, WireHandler, ServerSeat {
   private readonly wire: Wire;
   private readonly handler: SecurityHandler;
   private readonly hello = new HelloReader();
+  private serverName: string | undefined;
   private context: ServerContext | undefined;
   private heard = false;
   private over = false;
@@ -92,6 +93,7 @@ export class ServerHandshake implements Securing, WireHandler, ServerSeat {
   }
 
   private choose(name: string | undefined): void {
+    this.serverName = name;
     const chosen = this.contexts.contextOf(name);
     if (chosen instanceof Promise) {
       chosen.then(
@@ -133,7 +135,7 @@ export class ServerHandshake implements Securing, WireHandler, ServerSeat {
       socket.destroy();
       return;
     }
-    const info = tlsInfo(socket);
+    const info = tlsInfo(socket, { serverName: this.serverName });
     if (
       this.context?.clientCertificate === 'verify' &&
       info.peerCertificate !== undefined &&

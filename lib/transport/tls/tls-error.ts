@@ -114,7 +114,9 @@ const ALERTS = new Set([
 ]);
 
 function alertOf(code: string | undefined): string | undefined {
-  const name = /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(.+)$/.exec(code ?? '')?.[1]?.toLowerCase();
+  const name = /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13|SSL\/TLS)_(?:ALERT_)?(.+)$/
+    .exec(code ?? '')?.[1]
+    ?.toLowerCase();
   return name !== undefined && ALERTS.has(name) ? name : undefined;
 }
 

@@ -33,10 +33,13 @@ export interface TlsInfo {
 interface Known {
   readonly ocspResponse: Uint8Array | undefined;
   readonly certificate: X509Certificate | undefined;
+  /** A server forgets it when a session of TLS 1.2 is resumed. */
+  readonly serverName: string | undefined;
 }
 
 /** What a TLS socket knows when its handshake is done; it forgets most of it when it closes. */
-export function tlsInfo(socket: TLSSocket, { ocspResponse, certificate }: Partial<Known> = {}): TlsInfo {
+export function tlsInfo(socket: TLSSocket, known: Partial<Known> = {}): TlsInfo {
+  const { ocspResponse, certificate, serverName } = known;
   const peerCertificate = certificate ?? socket.getPeerX509Certificate();
   const { alpnProtocol, authorized, authorizationError } = socket;
   const { servername } = socket as { servername?: string | false | null };
@@ -44,7 +47,7 @@ export function tlsInfo(socket: TLSSocket, { ocspResponse, certificate }: Partia
     protocol: socket.getProtocol() ?? '',
     cipher: socket.getCipher().standardName,
     alpn: typeof alpnProtocol === 'string' ? alpnProtocol : undefined,
-    serverName: typeof servername === 'string' && servername !== '' ? servername : undefined,
+    serverName: serverName ?? (typeof servername === 'string' && servername !== '' ? servername : undefined),
     resumed: socket.isSessionReused(),
     authorized: authorized && peerCertificate !== undefined,
     authorizationError: peerCertificate === undefined ? undefined : codeOf(authorizationError),

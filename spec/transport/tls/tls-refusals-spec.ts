@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { describe, expect, it } from '@jest/globals';
 import { filter, firstValueFrom } from 'rxjs';
+import type { NetworkError } from '../../../lib/base/errors.ts';
 import type { ConnectOptions } from '../../../lib/component/dialer.ts';
 import { TcpServer } from '../../../lib/component/tcp-server.ts';
 import type { TlsClientOptions, TlsServerOptions } from '../../../lib/transport/tls/tls-options.ts';
 import { MemoryNetwork } from '../../../lib/transport/memory.ts';
 import { tcp } from '../../../lib/transport/tcp.ts';
-import type { Transport } from '../../../lib/transport/wire.ts';
 import { closedLater } from '../../behaviour/world.ts';
 import { afterTest } from '../../support/cleanup.ts';
 import { helloMessage, inRecords } from '../../support/hellos.ts';
@@ -106,13 +106,19 @@ const badClients: Record<string, [mode: 'verify' | 'require', name: string, code
 };
 
 for (const [what, [mode, name, code, why]] of Object.entries(badClients)) {
-  const row = { server: { ...CA, clientCertificate: mode }, better: identity('client'), atServer: tls(code, why) };
+  const row = {
+    server: { ...CA, clientCertificate: mode },
+    better: identity('client'),
+    atServer: tls(code, why),
+  };
   const own = name === '' ? {} : identity(name);
   // Node has no alert for a certificate that it does not trust.
   refusals[`${what} (TLS 1.2)`] = {
     ...row,
     client: { ...own, ...TLS12 },
-    atClient: { tcp: name === '' ? alerted('handshake_failure', 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE') : GONE },
+    atClient: {
+      tcp: name === '' ? alerted('handshake_failure', 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE') : GONE,
+    },
   };
   refusals[`${what} (TLS 1.3)`] = {
     ...row,
@@ -207,14 +213,16 @@ for (const transportName of ['tcp', 'memory'] as const) {
 
 /** What a better client has to have in common with the server nevertheless. */
 function restOf({ server, client }: Refusal): TlsClientOptions {
-  return server?.ciphers === undefined || client?.maxVersion === undefined ? {} : { maxVersion: client.maxVersion };
+  return server?.ciphers === undefined || client?.maxVersion === undefined
+    ? {}
+    : { maxVersion: client.maxVersion };
 }
 
 /** The server goes on, and keeps nothing of those it has refused. */
 async function servesOthers(
   echo: EchoServer,
   better: TlsClientOptions = {},
-  { transport = tcp as Transport, left = 0 } = {},
+  { transport = tcp, left = 0 } = {},
 ): Promise<void> {
   const agent = await tlsAgent(better, { transport });
   const closed = echo.nextClose();
@@ -294,7 +302,13 @@ describe('A client certificate whose authority is removed', () => {
     for (const version of [TLS12, TLS13]) {
       const session = await sessionOf(lax.port, version);
       const atServer = strict.nextClose();
-      const socket = connect({ port: strict.port, ca: pem('ca'), servername: 'localhost', session, ...version });
+      const socket = connect({
+        port: strict.port,
+        ca: pem('ca'),
+        servername: 'localhost',
+        session,
+        ...version,
+      });
       afterTest(() => socket.destroy());
       socket.on('error', () => undefined);
       expect(endingOf(await atServer)).toMatchObject({ code: 'ERR_TLS_NO_CERTIFICATE' });
@@ -317,7 +331,10 @@ describe('A TLS server', () => {
     SSH: ['SSH-2.0-OpenSSH_9.7\r\n', /that looks like SSH/],
     'a greeting': ['EHLO client.test\r\n', /began with "EHLO client.test": that is/],
     'bytes at random': [Buffer.from('00ff00ff00ff0102', 'hex'), /that is a record of type 0/],
-    'an SSLv2 hello': [Buffer.from('802e0100020015000000100100800200', 'hex'), /that looks like an SSLv2 hello/],
+    'an SSLv2 hello': [
+      Buffer.from('802e0100020015000000100100800200', 'hex'),
+      /that looks like an SSLv2 hello/,
+    ],
     'an alert': [Buffer.from('15030300020100', 'hex'), /that looks like TLS, but not the beginning of it/],
     'a version of its own': [Buffer.from('160400000401000000', 'hex'), /that is a record of version 4/],
   };
@@ -374,7 +391,7 @@ describe('A TLS server', () => {
     });
 
     it(`should not wait for ever for a client that stops ${what}`, async () => {
-      const { echo, ending, socket } = await stopsAfter(part, { handshake: 100 });
+      const { echo, ending, socket } = await stopsAfter(part, { handshake: 250 });
 
       await once(socket.resume(), 'end');
       const closed = await ending;
@@ -410,7 +427,7 @@ describe('A TLS server', () => {
   it('should not wait for ever for onServerName', async () => {
     const echo = await echoServer(
       { onServerName: (name) => (name === 'slow.test' ? new Promise(() => undefined) : undefined) },
-      { timeouts: { handshake: 100 } },
+      { timeouts: { handshake: 250 } },
     );
     const agent = await tlsAgent({ serverName: 'slow.test' });
     const ending = echo.nextClose();
@@ -433,7 +450,9 @@ describe('A TLS server', () => {
       },
     });
     const agent = await tlsAgent({ serverName: 'slow.test' });
-    const connecting = agent.connect({ host: '127.0.0.1', port: echo.port }).catch(({ code }) => code as string);
+    const connecting = agent
+      .connect({ host: '127.0.0.1', port: echo.port })
+      .catch((error: unknown) => (error as NetworkError).code);
     await isAsked;
     const ending = echo.nextClose();
     agent.connections.values().next().value?.reset();
@@ -442,6 +461,35 @@ describe('A TLS server', () => {
     expect((await ending).reason).toMatch(/reset|tls/);
     await servesOthers(echo);
   });
+
+  it('should not wait for ever for ocsp, nor be disturbed when it answers at last', async () => {
+    let answer: () => void = () => undefined;
+    const echo = await echoServer(
+      { ocsp: () => new Promise((resolve) => (answer = () => resolve(undefined))) },
+      { timeouts: { handshake: 100 } },
+    );
+    const agent = await tlsAgent({ requestOcsp: true });
+    const ending = echo.nextClose();
+    await expect(agent.connect({ host: '127.0.0.1', port: echo.port })).rejects.toMatchObject({
+      code: 'ERR_TLS_HANDSHAKE',
+    });
+    expect(endingOf(await ending)).toEqual({ reason: 'timeout', code: 'ERR_TIMEOUT' });
+    answer();
+    await servesOthers(echo);
+  });
+
+  for (const version of [TLS12, TLS13]) {
+    it(`should answer a client that has said everything at once (${JSON.stringify(version)})`, async () => {
+      const echo = await echoServer(version);
+      const ending = echo.nextClose();
+      const halfOpen = await plainClient(echo.port);
+      const socket = connect({ socket: halfOpen, ca: pem('ca'), servername: 'localhost' });
+      afterTest(() => socket.destroy());
+      socket.end('everything');
+      expect(await readAll(socket)).toBe('everything');
+      expect(endingOf(await ending)).toEqual(PEER);
+    });
+  }
 
   it('should end a connection that is cut off during its handshake', async () => {
     const { echo, ending, socket } = await stopsAfter((hello) => hello);
@@ -512,7 +560,7 @@ function goodHello(): Promise<Buffer> {
 describe('A TLS client', () => {
   it('should not wait for ever for a server that says nothing', async () => {
     const port = await plainServer((socket) => socket.resume());
-    const agent = await tlsAgent({}, { timeouts: { handshake: 50 } });
+    const agent = await tlsAgent({}, { timeouts: { handshake: 100 } });
     const ending = firstValueFrom(agent.close$);
     await expect(agent.connect({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
     expect(endingOf(await ending)).toEqual({ reason: 'timeout', code: 'ERR_TIMEOUT' });
@@ -546,7 +594,9 @@ describe('A TLS client', () => {
     const port = await plainServer((socket) => socket.once('data', () => socket.end()));
     const agent = await tlsAgent();
     const closing = firstValueFrom(agent.close$);
-    await expect(agent.connect({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'ERR_TLS_HANDSHAKE' });
+    await expect(agent.connect({ host: '127.0.0.1', port })).rejects.toMatchObject({
+      code: 'ERR_TLS_HANDSHAKE',
+    });
     expect(endingOf(await closing)).toEqual(GONE);
   });
 
