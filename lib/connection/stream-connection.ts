@@ -177,7 +177,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   get pending(): number {
     let pending = this.outbox?.pending ?? 0;
-    for (const { length } of this.feeders) pending += length;
+    if (this.feeders !== NONE) for (const { length } of this.feeders) pending += length;
     return pending;
   }
 

@@ -11,6 +11,11 @@ export interface ByteSink {
   /** Bytes handed over and not yet taken by the operating system; Infinity when it takes nothing any more. */
   readonly unsent: number;
   /**
+   * Bytes not yet taken above which nothing more is written.
+   * @default 65536
+   */
+  readonly mostInFlight?: number;
+  /**
    * Takes bytes over. What the system does not take at once stays referenced until the sink tells its owner, who
    * calls {@link Outbox.progress}; it never does so from inside this call.
    */
@@ -235,7 +240,7 @@ export class Outbox {
 
   private mayWrite(): boolean {
     if (this.inFlight === 0) return true;
-    return this.policy.name !== 'safe' && this.inFlight < BLOCK_SIZE;
+    return this.policy.name !== 'safe' && this.inFlight < (this.sink.mostInFlight ?? BLOCK_SIZE);
   }
 
   private write(bytes: Uint8Array): void {

@@ -37,7 +37,8 @@ export interface TlsCertificates {
   /** Removes the certificate of a name; false if there is none. */
   remove(name: string): boolean;
   /**
-   * Replaces the certificate of all other names, and what goes with it; options left out stay as they are.
+   * Replaces the certificate of all other names, and what goes with it; options left out stay as they are. What names
+   * have from here, such as the authorities for client certificates, changes for them too.
    *
    * @throws OptionError, TlsSetupError; nothing has changed then.
    */
@@ -52,7 +53,8 @@ export interface TlsCertificates {
 
 /** A certificate, and how to make it anew. */
 interface Entry {
-  readonly options: Resolved<TlsNameOptions>;
+  /** What was given for the name; for the default one, all of it. */
+  readonly given: Resolved<TlsNameOptions>;
   readonly loaded: LoadedContext;
   readonly context: ServerContext;
 }
@@ -72,7 +74,7 @@ export class TlsAcceptor implements Security, TlsCertificates {
     this.manual = this.options.handshake === 'manual';
     const { names, matchSubdomains } = this.options;
     this.entries = new ServerNames<Entry>({ matchSubdomains });
-    this.fallback = this.entryOf('', this.options, prefix);
+    this.fallback = this.entryOf('', this.options, this.options, prefix);
     for (const [name, of] of Object.entries(names ?? {})) this.bind(name, of, `${prefix}names[${name}].`);
   }
 
@@ -107,19 +109,12 @@ export class TlsAcceptor implements Security, TlsCertificates {
   }
 
   setDefault(options: TlsNameOptions): void {
-    const given = checkName(options);
-    const merged = withoutRivals({ ...this.fallback.options }, given);
-    needsCertificate(merged, '');
-    this.fallback = this.entryOf('', merged, '');
-    this.watching?.follow(this.files);
+    const defaults = withoutRivals(this.fallback.given, checkName(options));
+    this.renewAll(defaults, '');
   }
 
   reload(): void {
-    const fallback = this.renewed('', this.fallback);
-    const renewed = [...this.entries].map(([name, entry]) => [name, this.renewed(name, entry)] as const);
-    this.fallback = fallback;
-    for (const [name, entry] of renewed) this.entries.set(name, entry);
-    this.watching?.follow(this.files);
+    this.renewAll(this.fallback.given, 'tls.');
   }
 
   /**
@@ -187,22 +182,58 @@ export class TlsAcceptor implements Security, TlsCertificates {
   private bind(name: string, options: TlsNameOptions, prefix: string): void {
     const given = checkName(options, prefix);
     needsCertificate(given, prefix);
-    const { minVersion, maxVersion, ciphers, alpn, clientCertificate, ca, caFile } = this.options;
-    const inherited = { minVersion, maxVersion, ciphers, alpn, clientCertificate, ca, caFile };
-    this.entries.set(name, this.entryOf(name, withoutRivals(inherited, given), prefix), 'name');
+    this.entries.set(
+      name,
+      this.entryOf(name, given, this.inherit(given, this.fallback.given), prefix),
+      'name',
+    );
     this.watching?.follow(this.files);
   }
 
-  private entryOf(name: string, options: Resolved<TlsNameOptions>, prefix: string): Entry {
-    const loaded = loadContext(options, prefix);
-    return { options, loaded, context: this.contextFor(name, options, loaded) };
+  /** Makes everything anew, or nothing if something fails. */
+  private renewAll(defaults: Resolved<TlsNameOptions>, prefix: string): void {
+    const fallback = this.renewed('', this.fallback, defaults, defaults, prefix);
+    const renewed = [...this.entries].map(([name, entry]) => {
+      const options = this.inherit(entry.given, defaults);
+      return [name, this.renewed(name, entry, entry.given, options, prefix)] as const;
+    });
+    this.fallback = fallback;
+    for (const [name, entry] of renewed) this.entries.set(name, entry);
+    this.watching?.follow(this.files);
   }
 
-  private renewed(name: string, entry: Entry): Entry {
-    const { options, loaded } = entry;
-    const again = loadContext(options, 'tls.');
-    if (isDeepStrictEqual(again.credentials, loaded.credentials)) return entry;
-    return { options, loaded: again, context: this.contextFor(name, options, again) };
+  /** What was not given for a name is as for the server, but not the certificate. */
+  private inherit(
+    given: Resolved<TlsNameOptions>,
+    { minVersion, maxVersion, ciphers, alpn, clientCertificate, ca, caFile }: Resolved<TlsNameOptions>,
+  ): Resolved<TlsNameOptions> {
+    return withoutRivals({ minVersion, maxVersion, ciphers, alpn, clientCertificate, ca, caFile }, given);
+  }
+
+  private entryOf(
+    name: string,
+    given: Resolved<TlsNameOptions>,
+    options: Resolved<TlsNameOptions>,
+    prefix: string,
+  ): Entry {
+    const loaded = loadContext(options, prefix);
+    return { given, loaded, context: this.contextFor(name, options, loaded) };
+  }
+
+  /** An entry as it is now; the same one, with its sessions, if nothing has changed. */
+  private renewed(
+    name: string,
+    entry: Entry,
+    given: Resolved<TlsNameOptions>,
+    options: Resolved<TlsNameOptions>,
+    prefix: string,
+  ): Entry {
+    const loaded = loadContext(options, prefix);
+    const isSame =
+      entry.context.clientCertificate === (options.clientCertificate ?? 'none') &&
+      isDeepStrictEqual([loaded.options, loaded.alpn], [entry.loaded.options, entry.loaded.alpn]);
+    if (isSame) return { given, loaded, context: entry.context };
+    return { given, loaded, context: this.contextFor(name, options, loaded) };
   }
 
   private contextFor(name: string, options: Resolved<TlsNameOptions>, loaded: LoadedContext): ServerContext {

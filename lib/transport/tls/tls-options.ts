@@ -85,8 +85,9 @@ export interface TlsServerOptions extends TlsContextOptions {
    */
   readonly sessionTimeout?: number;
   /**
-   * 48 bytes that protect the tickets, for several processes that resume each other's sessions. Sessions of one server
-   * name never resume under another, nor with certificates that were replaced, unless these bytes stay the same.
+   * 48 bytes that protect the tickets, for several processes that resume each other's sessions. They have to agree in
+   * `names`, `clientCertificate` and authorities too: a session never resumes under another server name or other rules
+   * for clients.
    * @default random ones
    */
   readonly ticketKeys?: Uint8Array | undefined;

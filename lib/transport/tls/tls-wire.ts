@@ -11,6 +11,8 @@ import { WireStream } from './wire-stream.ts';
 /** A wire that TLS protects, over another wire. */
 export class TlsWire extends SocketWire {
   readonly tls: TlsInfo;
+  /** No write is taken at once; what waits above would be written later, and in smaller pieces. */
+  readonly mostInFlight = 512 * 1024;
   private readonly below: Wire;
   private broken = false;
 

@@ -227,6 +227,23 @@ describe('The certificates of a running server', () => {
     });
   });
 
+  it('should hand on new authorities to the names that have none of their own', async () => {
+    const { server, port, nextClose } = await echoServer({
+      ...CA,
+      clientCertificate: 'require',
+      names: { 'example.org': identity('example'), 'own.test': { ...identity('wildcard'), ...CA } },
+    });
+    const agent = await tlsAgent({ ...identity('client'), verify: 'chain' });
+    for (const name of ['example.org', 'own.test']) await echoes(agent, port, name);
+    server.tls!.setDefault({ caFile: certificateFile('other-ca') });
+    await echoes(agent, port, 'own.test');
+    for (const name of ['localhost', 'example.org']) {
+      const ending = nextClose();
+      agent.connect({ host: '127.0.0.1', port }, { serverName: name }).catch(() => undefined);
+      expect(endingOf(await ending)).toMatchObject({ reason: 'tls', code: 'ERR_TLS_PEER_CERTIFICATE' });
+    }
+  });
+
   it('should stay as they are when a replacement cannot be used', async () => {
     const { server, port } = await echoServer({ names: NAMES });
     const agent = await tlsAgent({ verify: 'chain' });

@@ -52,6 +52,11 @@ const tls = (code: string, why?: string): Ending => ({
   code,
   ...(why === undefined ? {} : { why }),
 });
+/** OpenSSL 3.5 calls the family of this alert by another name. */
+const REFUSED_HANDSHAKE = /^3\.[0-4]\./.test(process.versions.openssl)
+  ? 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE'
+  : 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE';
+
 const alerted = (alert: string, why: string): Ending => ({ ...tls('ERR_TLS_ALERT', why), alert });
 /** The peer has gone in the middle of the handshake, and did not say why. */
 const GONE = tls('ERR_TLS_HANDSHAKE');
@@ -117,7 +122,7 @@ for (const [what, [mode, name, code, why]] of Object.entries(badClients)) {
     ...row,
     client: { ...own, ...TLS12 },
     atClient: {
-      tcp: name === '' ? alerted('handshake_failure', 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE') : GONE,
+      tcp: name === '' ? alerted('handshake_failure', REFUSED_HANDSHAKE) : GONE,
     },
   };
   refusals[`${what} (TLS 1.3)`] = {
@@ -132,7 +137,7 @@ for (const [what, [mode, name, code, why]] of Object.entries(badClients)) {
 
 const UNRECOGNIZED = alerted('unrecognized_name', 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
 const PROTOCOL_VERSION = alerted('protocol_version', 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
-const HANDSHAKE_FAILURE = alerted('handshake_failure', 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE');
+const HANDSHAKE_FAILURE = alerted('handshake_failure', REFUSED_HANDSHAKE);
 
 const failing = (onServerName: NonNullable<TlsServerOptions['onServerName']>): Refusal => ({
   server: { onServerName: (name) => (name === 'localhost' ? undefined : onServerName(name)) },
