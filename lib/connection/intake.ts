@@ -153,6 +153,7 @@ export class Intake<I, M> implements Settling {
 
   private mayDeliver(): boolean {
     const { waiting, below, reader } = this;
+    if (waiting.length > 0 && (below.isSecuring || below.tls !== this.protection)) this.failUnprotected();
     return waiting.length > 0 && reader.wanted && !this.gate.held && !below.deaf;
   }
 

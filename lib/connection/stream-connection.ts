@@ -276,7 +276,9 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
           this.finish(undefined);
         },
         wantsKeys: host.observesKeys,
-        keylog: (line) => host.keylog(this, line),
+        keylog: (line) => {
+          if (!this.is(CLOSED)) host.keylog(this, line);
+        },
       },
     );
   }
@@ -295,7 +297,12 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
         if (error === undefined) resolve(this.tls as TlsInfo);
         else reject(error);
       };
-      const begin = () => this.secure(this.wire as Wire, peer, settled);
+      // Not in the midst of a chunk, the rest of which is given back to the wire first.
+      const begin = () => {
+        asapScheduler.schedule(() => {
+          if (!this.is(FORCED | CLOSED)) this.secure(this.wire as Wire, peer, settled);
+        });
+      };
       if (this.outbox === undefined) begin();
       else this.outbox.whenSent({ release: (error) => error === undefined && begin() });
     });

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { filter, firstValueFrom, map } from 'rxjs';
 import { TcpAgent } from '../../lib/component/tcp-agent.ts';
 import { TcpServer } from '../../lib/component/tcp-server.ts';
-import type { Address } from '../../lib/transport/address.ts';
+import type { InetAddress } from '../../lib/transport/address.ts';
 import { closedLater } from '../behaviour/world.ts';
 import { afterTest } from '../support/cleanup.ts';
 
@@ -31,7 +31,7 @@ async function watchedServer() {
   await server.start();
   await agent.start();
   const who = async () => {
-    const { port = 0 } = server.address as Address & { port: number };
+    const { port } = server.address as InetAddress;
     const { tls } = await agent.connect({ host: '127.0.0.1', port });
     return tls?.peerCertificate?.issuer;
   };

@@ -59,12 +59,12 @@ export class ServerContext {
   private staple(ocsp: OcspResponder): void {
     type Answer = (error: Error | null, response?: Buffer | null) => void;
     this.server.on('OCSPRequest', (certificate: Buffer, issuer: Buffer | null, answer: Answer) => {
-      const give = (response: Uint8Array | undefined) =>
-        answer(null, response === undefined ? null : Buffer.from(response));
       // Without a staple the handshake goes on; a client that insists on one ends it.
-      Promise.resolve()
+      void Promise.resolve()
         .then(() => ocsp(certificate, issuer ?? undefined))
-        .then(give, () => give(undefined));
+        .then((response) => (response instanceof Uint8Array ? Buffer.from(response) : null))
+        .catch(() => null)
+        .then((response) => answer(null, response));
     });
   }
 }

@@ -51,8 +51,14 @@ export class ServerHandshake implements Securing, WireHandler, ServerSeat {
 
   abort(rst = false): void {
     this.over = true;
-    if (rst) this.wire.reset();
-    else (this.stream ?? this.wire).destroy();
+    const { stream, wire } = this;
+    const end = () => {
+      if (rst) wire.reset();
+      else (stream ?? wire).destroy();
+    };
+    // Somebody may do this while OpenSSL tells of a key, and must not take its memory away then.
+    if (stream === undefined) end();
+    else setImmediate(end);
   }
 
   // ---- the client's first message ------------------------------------------------------------------------------

@@ -136,7 +136,10 @@ export class TlsAcceptor implements Security, TlsCertificates {
     const files = new FileWatch(scheduler, reload, fail);
     files.follow(this.files);
     this.watching = files;
-    return () => files.stop();
+    return () => {
+      files.stop();
+      if (this.watching === files) this.watching = undefined;
+    };
   }
 
   secure(wire: Wire, peer: SecurePeer, handler: SecurityHandler): Securing {
@@ -154,13 +157,12 @@ export class TlsAcceptor implements Security, TlsCertificates {
     if (onServerName === undefined) return this.byRules(name);
     try {
       const answer = onServerName(name);
-      if (!(answer instanceof Promise)) return this.answered(name, answer);
-      return answer.then(
-        (late) => this.answered(name, late),
-        (cause: unknown) => {
+      if (!isPromise(answer)) return this.answered(name, answer);
+      return Promise.resolve(answer)
+        .then((late) => this.answered(name, late))
+        .catch((cause: unknown) => {
           throw refusal(name, cause);
-        },
-      );
+        });
     } catch (cause) {
       throw refusal(name, cause);
     }
@@ -265,6 +267,12 @@ function withoutRivals(
   return merged as unknown as Resolved<TlsNameOptions>;
 }
 
+/** Promises of other libraries count too. */
+function isPromise<T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> {
+  return typeof (answer as Partial<PromiseLike<T>> | null | undefined)?.then === 'function';
+}
+
 function refusal(name: string, cause?: unknown): TlsError {
+  if (cause instanceof TlsError && cause.code === 'ERR_TLS_SERVER_NAME') return cause;
   return new TlsError('ERR_TLS_SERVER_NAME', `server name ${JSON.stringify(name)} is refused`, { cause });
 }

@@ -72,11 +72,8 @@ export class TlsConnector implements Security {
     const { sessions } = this;
     const key = JSON.stringify([this.nameOf(peer), peer.host, peer.port]);
     return {
-      take: () => {
-        const session = sessions.get(key);
-        sessions.delete(key); // a ticket is for one use (RFC 8446 appendix C.4)
-        return session;
-      },
+      // A ticket is used again until the server gives another, since servers on Node give none when one is resumed.
+      recall: () => sessions.get(key),
       keep: (session) => {
         sessions.delete(key);
         sessions.set(key, session);
@@ -99,7 +96,7 @@ interface Session {
 
 /** Remembers the sessions with one peer. */
 interface SessionMemory {
-  take(): Session | undefined;
+  recall(): Session | undefined;
   keep(session: Session): void;
 }
 
@@ -118,7 +115,7 @@ class ClientHandshake implements Securing {
   ) {
     this.wire = wire;
     this.handler = handler;
-    const session = memory?.take();
+    const session = memory?.recall();
     const socket = connect({
       ...options,
       socket: streamOf(wire),
@@ -130,7 +127,8 @@ class ClientHandshake implements Securing {
     const fail = (error?: unknown) => this.fail(error);
     socket.once('error', fail);
     socket.once('close', fail);
-    if (options.requestOCSP) socket.on('OCSPResponse', (response: Buffer) => (ocspResponse = response));
+    if (options.requestOCSP)
+      socket.on('OCSPResponse', (response: Buffer | null) => (ocspResponse = response ?? undefined));
     const peer = session?.peer ?? { certificate: undefined };
     if (memory !== undefined) socket.on('session', (ticket: Buffer) => memory.keep({ ticket, peer }));
     if (handler.wantsKeys) socket.on('keylog', (line: Buffer) => handler.keylog(line));
@@ -149,9 +147,13 @@ class ClientHandshake implements Securing {
 
   abort(rst = false): void {
     this.over = true;
-    this.socket.on('error', () => undefined);
-    if (rst) this.wire.reset();
-    this.socket.destroy();
+    const { socket, wire } = this;
+    socket.on('error', () => undefined);
+    // Somebody may do this while OpenSSL tells of a key, and must not take its memory away then.
+    setImmediate(() => {
+      if (rst) wire.reset();
+      socket.destroy();
+    });
   }
 
   private fail(error: unknown): void {

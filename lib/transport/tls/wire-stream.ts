@@ -9,10 +9,11 @@ export class WireStream extends Duplex implements WireHandler {
   private readonly wire: Wire;
   private writing: Done | undefined;
   private destroying: Done | undefined;
+  private wireHasEnded = false;
   private wireIsClosed = false;
 
   constructor(wire: Wire) {
-    super({ allowHalfOpen: true });
+    super({ allowHalfOpen: true, autoDestroy: false });
     this.wire = wire;
     wire.attach(this);
   }
@@ -22,6 +23,7 @@ export class WireStream extends Duplex implements WireHandler {
   }
 
   wireEnded(): void {
+    this.wireHasEnded = true;
     this.push(null);
   }
 
@@ -35,7 +37,8 @@ export class WireStream extends Duplex implements WireHandler {
   wireClosed(error: NetworkError | undefined): void {
     this.wireIsClosed = true;
     if (this.destroying !== undefined) this.destroying(null);
-    else this.destroy(error);
+    // After an orderly end, what came before it may still be waiting to be read, here or above.
+    else if (error !== undefined || !this.wireHasEnded || this.writing !== undefined) this.destroy(error);
   }
 
   override _read(): void {

@@ -344,6 +344,14 @@ for (const version of VERSIONS) {
       expect(secured.map(({ tls }) => tls?.resumed)).toEqual([false, true, false, true, false, true]);
     });
 
+    it('should be resumed every time', async () => {
+      const { port } = await echoServer(version);
+      const agent = await tlsAgent(version);
+      const resumed: boolean[] = [];
+      for (let i = 0; i < 4; i++) resumed.push((await echoes(agent, port, 'localhost')).resumed);
+      expect(resumed).toEqual([false, true, true, true]);
+    });
+
     it('should not be resumed by the client under another name, nor another host or port', async () => {
       const { port } = await start(); // one certificate for all names
       const agent = await tlsAgent({ ...version, verify: 'chain' });
