@@ -21,10 +21,16 @@ export interface RunningServer {
   readonly process: HelperProcess;
 }
 
+/**
+ * Options of Node for every candidate. With a heap as small as that of these programs, and of no real one, V8 collects
+ * everything time and again as soon as the young generation has grown larger than what the old one may still grow by.
+ */
+const HEAP_OF_A_PROGRAM = ['--initial-old-space-size=64'];
+
 /** Starts a candidate in a process of its own, and resolves once it listens. */
 export async function startServer(
   candidate: Candidate,
-  nodeOptions: readonly string[] = [],
+  nodeOptions: readonly string[] = HEAP_OF_A_PROGRAM,
 ): Promise<RunningServer> {
   const { script, build } = candidate;
   const env = build === undefined ? {} : { BENCH_BUILD: build };

@@ -10,6 +10,7 @@ const lib = fileURLToPath(new URL('../../lib/', import.meta.url));
 const LAYERS = [
   'base',
   'bytes',
+  'arq',
   'codec',
   'flow',
   'send',
