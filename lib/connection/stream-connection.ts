@@ -9,6 +9,7 @@ import { Outbox, type OutboxOwner, type SentWaiter } from '../send/outbox.ts';
 import type { OverflowPolicy, SendResult } from '../send/outbox-limits.ts';
 import type { Address, Endpoint } from '../transport/address.ts';
 import type { Securing } from '../transport/tls/security.ts';
+import { TlsError } from '../transport/tls/tls-error.ts';
 import type { TlsInfo } from '../transport/tls/tls-info.ts';
 import type { Connecting, Wire, WireHandler } from '../transport/wire.ts';
 import type { CloseReason, Closed } from './closed.ts';
@@ -266,9 +267,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
         },
         plain: (plainWire) => {
           this.secured(plainWire);
-          settled?.(
-            new NetworkError('ERR_TLS_PLAIN', 'the peer does not speak TLS', { operation: 'receive' }),
-          );
+          settled?.(new TlsError('ERR_TLS_PLAIN', 'the peer does not speak TLS'));
         },
         failed: (error) => {
           this.handshake = undefined;

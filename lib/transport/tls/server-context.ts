@@ -1,4 +1,4 @@
-import { createHash, hkdfSync } from 'node:crypto';
+import { constants, createHash, hkdfSync } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { type Server, type TLSSocket, type TlsOptions, createServer } from 'node:tls';
@@ -81,7 +81,7 @@ function serverOptions(
     ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
     requestCert: clientCertificate !== 'none',
     rejectUnauthorized: clientCertificate === 'require',
-    secureOptions: (options.secureOptions ?? 0) | (tickets ? 0 : SSL_OP_NO_TICKET),
+    secureOptions: (options.secureOptions ?? 0) | (tickets ? 0 : constants.SSL_OP_NO_TICKET),
     sessionTimeout,
     sessionIdContext: scope,
     // The timeout of the connection counts; Node's would only tell.
@@ -103,9 +103,6 @@ function scopeOf(name: string, clientCertificate: ClientCertificate, ca: readonl
 function keysFor(scope: string, keys: Uint8Array): Buffer {
   return Buffer.from(hkdfSync('sha256', keys, '', `hpsocket-rx tickets of ${scope}`, 48));
 }
-
-/** RFC 5077 tickets are not used; OpenSSL's `SSL_OP_NO_TICKET`. */
-const SSL_OP_NO_TICKET = 0x4000;
 
 /** The longest delay of a timer. */
 const NEVER = 0x7fff_ffff;

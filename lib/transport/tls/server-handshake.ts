@@ -5,8 +5,7 @@ import type { Wire, WireHandler } from '../wire.ts';
 import { HelloReader, looksLikeTls } from './client-hello.ts';
 import type { Securing, SecurityHandler } from './security.ts';
 import type { ServerContext, ServerSeat } from './server-context.ts';
-import { isHangUp } from './tls-connector.ts';
-import { certificateError, interrupted, tlsFailure } from './tls-error.ts';
+import { certificateError, interrupted, isHangUp, tlsFailure } from './tls-error.ts';
 import { tlsInfo } from './tls-info.ts';
 import { TlsWire, streamOf } from './tls-wire.ts';
 

@@ -21,7 +21,8 @@ import {
 
 /**
  * The certificates of a running server. Changes hold for connections that come from now on; those that exist are not
- * touched. Sessions of a certificate that was replaced or removed cannot be resumed any more.
+ * touched. Sessions of a certificate that was replaced or removed cannot be resumed any more, unless `ticketKeys` are given
+ * and its rules for clients are as before.
  */
 export interface TlsCertificates {
   /** The names that have a certificate of their own. */

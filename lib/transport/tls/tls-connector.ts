@@ -5,7 +5,7 @@ import type { Resolved } from '../../base/options.ts';
 import type { Wire } from '../wire.ts';
 import type { SecurePeer, Securing, Security, SecurityHandler } from './security.ts';
 import { type LoadedContext, loadContext } from './tls-context.ts';
-import { interrupted, tlsFailure } from './tls-error.ts';
+import { interrupted, isHangUp, tlsFailure } from './tls-error.ts';
 import { tlsInfo } from './tls-info.ts';
 import { type TlsClientOptions, checkClient } from './tls-options.ts';
 import { TlsWire, streamOf } from './tls-wire.ts';
@@ -168,10 +168,4 @@ class ClientHandshake implements Securing {
       unsaid && authorizationError == null ? interrupted(error) : tlsFailure(error, { authorizationError }),
     );
   }
-}
-
-/** Node reports an end during the handshake as a reset. */
-export function isHangUp(error: unknown): boolean {
-  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
-  return code === 'ECONNRESET' && syscall === undefined;
 }

@@ -67,6 +67,12 @@ export function interrupted(cause?: unknown): TlsError {
   return new TlsError('ERR_TLS_HANDSHAKE', 'the peer ended the connection during the handshake', { cause });
 }
 
+/** Node reports an end during the handshake as a reset. */
+export function isHangUp(error: unknown): boolean {
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  return code === 'ECONNRESET' && syscall === undefined;
+}
+
 const NO_CERTIFICATE = new Set(['ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE']);
 
 const NOT_TLS = new Set([
