@@ -112,7 +112,8 @@ export type { ConnectionOptions, Timeouts } from './connection/settings.ts';
 
 export type { Component } from './component/component.ts';
 export { dial, type DialOptions } from './component/dial.ts';
-export type { ConnectOptions, Dialer, DialerOptions } from './component/dialer.ts';
+export type { Dialer } from './component/dialer.ts';
+export type { ConnectOptions, DialerOptions } from './component/tcp-connector.ts';
 export type {
   ComponentState,
   ConnectionClosed,

@@ -8,12 +8,14 @@ import { CodedConnection } from '../connection/coded-connection.ts';
 import { type MarkingClock, markingClock } from '../connection/coarse-clock.ts';
 import type { Connection } from '../connection/connection.ts';
 import { DeadlineQueue } from '../connection/deadline-queue.ts';
-import type { StreamConnection } from '../connection/stream-connection.ts';
-import type { Security } from '../transport/tls/security.ts';
+import { StreamConnection } from '../connection/stream-connection.ts';
 import { handlerError, stoppedMeanwhile, warnOf } from '../connection/errors.ts';
 import { EventSource } from '../flow/event-source.ts';
 import { FlowGate } from '../flow/flow-gate.ts';
 import { processFlow } from '../flow/process-flow.ts';
+import type { Endpoint } from '../transport/address.ts';
+import type { Handshaker } from '../transport/handshaker.ts';
+import type { Wire } from '../transport/wire.ts';
 import type {
   ComponentState,
   ConnectionClosed,
@@ -55,8 +57,8 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
   readonly settings: ComponentSettings;
   /** @internal */
   readonly deadlines: DeadlineQueue;
-  /** @internal How connections are protected; `undefined` without TLS. */
-  readonly security: Security | undefined;
+  /** @internal What comes before a connection can be used; `undefined` for none. */
+  readonly handshaker: Handshaker | undefined;
 
   /** Bounds what is kept of all connections together; holding it pauses every connection. */
   readonly flow: FlowGate;
@@ -113,9 +115,9 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
   isDisposed = false;
   private failure: NetworkError | undefined;
 
-  protected constructor(settings: ComponentSettings, security?: Security) {
+  protected constructor(settings: ComponentSettings, handshaker?: Handshaker) {
     this.settings = settings;
-    this.security = security;
+    this.handshaker = handshaker;
     this.scheduler = settings.scheduler;
     this.epoch = this.scheduler.now();
     this.marks = markingClock(this.scheduler);
@@ -344,13 +346,19 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
 
   // ---- for the kinds of components ---------------------------------------------------------------------------
 
-  /** @internal */
-  protected nextId(): number {
-    return ++this.lastId;
+  /** @internal A connection that has a wire, or a target that is to be dialled; one of the component's from now on. */
+  protected newConnection(wire: Wire | undefined, target?: Endpoint): StreamConnection {
+    const connection = this.makeConnection(++this.lastId, wire, target);
+    this.add(connection);
+    return connection;
   }
 
-  /** @internal A connection is one of the component's from now on. */
-  protected add(connection: StreamConnection): void {
+  /** @internal */
+  protected makeConnection(id: number, wire: Wire | undefined, target?: Endpoint): StreamConnection {
+    return new StreamConnection(this, id, wire, target);
+  }
+
+  private add(connection: StreamConnection): void {
     this.all.set(connection.id, connection);
     this.marks.forget();
     const codec = this.settings.codec as Codec<Uint8Array, In, BytesLike, Out> | undefined;

@@ -2,8 +2,9 @@ import { Observable } from 'rxjs';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
 import { type EndpointLike, parseEndpoint } from '../transport/address.ts';
-import { type ConnectOptions, type DialerOptions, checkConnect, oneConnection } from './dialer.ts';
+import { oneConnection } from './dialer.ts';
 import { TcpAgent } from './tcp-agent.ts';
+import { type ConnectOptions, type DialerOptions, checkConnect } from './tcp-connector.ts';
 
 /** Options of {@link dial}. */
 export interface DialOptions<In = Uint8Array, Out = BytesLike>
@@ -37,11 +38,11 @@ export function dial<In = Uint8Array, Out = BytesLike>(
     ...(localPort === undefined ? {} : { localPort }),
   });
   // Checks the options now, not when somebody subscribes, and keeps the sessions of all subscriptions.
-  const { security } = new TcpAgent(given);
-  const agentOptions = { ...given, tls: security?.asOption };
+  const { handshaker } = new TcpAgent(given);
+  const agentOptions = { ...given, tls: handshaker?.asOption };
   return new Observable((subscriber) => {
     const agent = new TcpAgent<In, Out>(agentOptions);
-    const ready$ = security === undefined || security.manual ? agent.connect$ : agent.handshake$;
+    const ready$ = handshaker === undefined || handshaker.manual ? agent.connect$ : agent.handshake$;
     subscriber.add(ready$.subscribe((connection) => subscriber.next(connection)));
     subscriber.add(
       agent.close$.subscribe(({ error }) => {

@@ -32,10 +32,10 @@ export function listen<In = Uint8Array, Out = BytesLike>(
   if (onListening !== undefined && typeof onListening !== 'function') {
     throw new OptionError('onListening', onListening, 'a function');
   }
-  const { security } = new TcpServer(serverOptions); // checks the options now, not when somebody subscribes
+  const { handshaker } = new TcpServer(serverOptions); // checks the options now, not when somebody subscribes
   return new Observable((subscriber) => {
-    const server = new TcpServer<In, Out>({ ...serverOptions, tls: security?.asOption });
-    const ready$ = security === undefined || security.manual ? server.accept$ : server.handshake$;
+    const server = new TcpServer<In, Out>({ ...serverOptions, tls: handshaker?.asOption });
+    const ready$ = handshaker === undefined || handshaker.manual ? server.accept$ : server.handshake$;
     subscriber.add(ready$.subscribe(subscriber));
     subscriber.add(() => server.retire());
     server.startWith({

@@ -62,16 +62,22 @@ export interface ComponentOptions<In = Uint8Array, Out = BytesLike> extends Conn
    */
   readonly codec?: Codec<Uint8Array, In, BytesLike, Out> | undefined;
   /**
-   * What carries the bytes; a `MemoryNetwork` for tests without sockets.
-   * @default tcp
-   */
-  readonly transport?: Transport;
-  /**
    * Most connections at the same time; a server turns further peers away at once (`dropped$`), an agent refuses to
    * connect (`ERR_CONNECTION_LIMIT`). 1 to 5000000.
    * @default 10000
    */
   readonly maxConnections?: number;
+  /** @default see {@link Budget} */
+  readonly budget?: Budget;
+}
+
+/** Options of every component over byte streams: TCP, TLS and Unix domain sockets. */
+export interface TcpOptions<In = Uint8Array, Out = BytesLike> extends ComponentOptions<In, Out> {
+  /**
+   * What carries the bytes; a `MemoryNetwork` for tests without sockets.
+   * @default tcp
+   */
+  readonly transport?: Transport;
   /**
    * Whether small writes leave at once (`TCP_NODELAY`). The original's default is false; here a write is a whole
    * batch already, so that waiting for more only costs time.
@@ -80,8 +86,6 @@ export interface ComponentOptions<In = Uint8Array, Out = BytesLike> extends Conn
   readonly noDelay?: boolean;
   /** @default see {@link KeepAlive} */
   readonly keepAlive?: KeepAlive;
-  /** @default see {@link Budget} */
-  readonly budget?: Budget;
 }
 
 /** Numbers of items are not limited. */
@@ -103,11 +107,15 @@ function checkBudget(value: unknown, name: string): ResolvedFlowMarks {
 const componentChecks: Checks<ComponentOptions> = {
   ...connectionChecks,
   codec: having<AnyCodec | undefined>('decoder', 'a codec', undefined),
-  transport: having<Transport>('connect', 'a transport', tcp),
   maxConnections: integer({ min: 1, max: 5_000_000, fallback: 10_000 }),
+  budget: Object.assign(checkBudget, { fallback: checkBudget(undefined, 'budget') }),
+};
+
+/** Checks of what {@link TcpOptions} adds. */
+export const tcpChecks: Checks<Omit<TcpOptions, keyof ComponentOptions>> = {
+  transport: having<Transport>('connect', 'a transport', tcp),
   noDelay: flag(true),
   keepAlive: nested(checkKeepAlive),
-  budget: Object.assign(checkBudget, { fallback: checkBudget(undefined, 'budget') }),
 };
 
 /** A codec whose messages do not matter. */
@@ -116,10 +124,7 @@ type AnyCodec = Codec<Uint8Array, Uint8Array, BytesLike, BytesLike>;
 /** {@link ComponentOptions} after the check. */
 export interface ComponentSettings extends ConnectionSettings {
   readonly codec: AnyCodec | undefined;
-  readonly transport: Transport;
   readonly maxConnections: number;
-  readonly noDelay: boolean;
-  readonly keepAlive: Resolved<KeepAlive>;
   readonly budget: ResolvedFlowMarks;
 }
 
@@ -153,6 +158,10 @@ export const ipAddress = check<string | undefined>(
 );
 
 /** What the transport is told about a socket. */
-export function socketOptions({ noDelay, keepAlive }: ComponentSettings): StreamSocketOptions {
-  return { noDelay, keepAliveTime: keepAlive.time, keepAliveInterval: keepAlive.interval };
+export function socketOptions(settings: {
+  readonly noDelay: boolean;
+  readonly keepAlive: KeepAlive;
+}): StreamSocketOptions {
+  const { time, interval } = settings.keepAlive as Resolved<KeepAlive>; // filled in by the check
+  return { noDelay: settings.noDelay, keepAliveTime: time, keepAliveInterval: interval };
 }

@@ -268,8 +268,8 @@ export class CodedConnection<I, M, O, N> implements Connection<M, N> {
     return this.below.deaf;
   }
 
-  get isSecuring(): boolean {
-    return this.below.isSecuring;
+  get isShakingHands(): boolean {
+    return this.below.isShakingHands;
   }
 
   get writesAtOnce(): boolean {

@@ -236,7 +236,7 @@ export interface Connection<In = Uint8Array, Out = BytesLike> extends AsyncDispo
   /** @internal Whether nobody refers any more to bytes that were sent: the system has taken all of them. */
   readonly keepsNothing: boolean;
   /** @internal Whether a TLS handshake is under way. */
-  readonly isSecuring: boolean;
+  readonly isShakingHands: boolean;
   /** @internal Whether every send is a write of its own. */
   readonly writesAtOnce: boolean;
   /** @internal Whether nothing more will be received. */

@@ -1,6 +1,6 @@
 import type { NetworkError } from '../base/errors.ts';
 import type { FlowGate } from '../flow/flow-gate.ts';
-import type { Security } from '../transport/tls/security.ts';
+import type { Handshaker } from '../transport/handshaker.ts';
 import type { Closed } from './closed.ts';
 import type { DeadlineQueue } from './deadline-queue.ts';
 import type { ConnectionSettings } from './settings.ts';
@@ -17,8 +17,8 @@ export interface ConnectionHost {
   readonly observesSent: boolean;
   /** Whether anybody observes the component's own `keylog$`. */
   readonly observesKeys: boolean;
-  /** How connections are protected; `undefined` without TLS. */
-  readonly security: Security | undefined;
+  /** What comes before a connection can be used; `undefined` for none. */
+  readonly handshaker: Handshaker | undefined;
   /** Milliseconds since the component was made. */
   now(): number;
   /** The same for marking a received chunk: cheap, and as exact as `silence` has to be. */

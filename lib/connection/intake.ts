@@ -87,7 +87,7 @@ export class Intake<I, M> implements Settling {
       this.fail(error);
       return;
     }
-    if (this.below.isSecuring && this.decoder.residue > 0) this.failUnprotected();
+    if (this.below.isShakingHands && this.decoder.residue > 0) this.failUnprotected();
     this.timer?.update(this.decoder.residue, sizeOf(chunk));
     if (this.waiting.length > 0) settleLater(this);
   }
@@ -153,13 +153,13 @@ export class Intake<I, M> implements Settling {
 
   private mayDeliver(): boolean {
     const { waiting, below, reader } = this;
-    if (waiting.length > 0 && (below.isSecuring || below.tls !== this.protection)) this.failUnprotected();
+    if (waiting.length > 0 && (below.isShakingHands || below.tls !== this.protection)) this.failUnprotected();
     return waiting.length > 0 && reader.wanted && !this.gate.held && !below.deaf;
   }
 
   private readonly emit = (message: M): void => {
     if (this.below.deaf) return;
-    if (this.below.isSecuring) {
+    if (this.below.isShakingHands) {
       this.failUnprotected();
       return;
     }

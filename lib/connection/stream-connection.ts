@@ -8,7 +8,7 @@ import { FlowGate, type FlowTarget } from '../flow/flow-gate.ts';
 import { Outbox, type OutboxOwner, type SentWaiter } from '../send/outbox.ts';
 import type { OverflowPolicy, SendResult } from '../send/outbox-limits.ts';
 import type { Address, Endpoint } from '../transport/address.ts';
-import type { Securing } from '../transport/tls/security.ts';
+import type { Handshaking } from '../transport/handshaker.ts';
 import { TlsError } from '../transport/tls/tls-error.ts';
 import type { TlsInfo } from '../transport/tls/tls-info.ts';
 import type { Connecting, Wire, WireHandler } from '../transport/wire.ts';
@@ -52,10 +52,10 @@ const FORCED = 256;
 /** The component stops and waits for the work on what was received. */
 const QUIESCING = 64;
 /** A TLS handshake is under way: nothing is sent or delivered meanwhile. */
-const SECURING = 1024;
+const SHAKING = 1024;
 const CLOSED = 128;
 /** All that decides whether something can be sent: it can if of these only OPEN is set. */
-const SENDABLE = OPEN | SECURING | ENDING | CLOSED;
+const SENDABLE = OPEN | SHAKING | ENDING | CLOSED;
 
 /** What a dialled connection knows about its beginning. */
 interface Dial {
@@ -102,7 +102,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   private waitingForFlow: WaitingForFlow[] | undefined = undefined;
   private endListeners: EndListener | readonly EndListener[] | undefined = undefined;
   private readonly dial: Dial | undefined;
-  private handshake: Securing | undefined = undefined;
+  private handshake: Handshaking | undefined = undefined;
   private verdict: Verdict | Closed | undefined = undefined;
 
   /** An accepted connection has a wire, one that is to be dialled a target. */
@@ -208,8 +208,8 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     return this.pending === 0;
   }
 
-  get isSecuring(): boolean {
-    return this.is(SECURING);
+  get isShakingHands(): boolean {
+    return this.is(SHAKING);
   }
 
   get writesAtOnce(): boolean {
@@ -250,23 +250,23 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   /** Begins the TLS handshake on a wire; the connection is open when that is done. */
-  secure(wire: Wire, peer?: StartTlsOptions, settled?: (error: NetworkError | undefined) => void): void {
+  shakeHands(wire: Wire, peer?: StartTlsOptions, settled?: (error: NetworkError | undefined) => void): void {
     const { host } = this;
     const { host: target, port } = this.dial?.target ?? {};
     this.wire = wire;
-    this.flags |= SECURING;
+    this.flags |= SHAKING;
     this.watching().handshaking();
     const { serverName, early } = peer ?? {};
-    this.handshake = host.security?.secure(
+    this.handshake = host.handshaker?.shakeHands(
       wire,
       { serverName, early: early === undefined ? undefined : toBytes(early), host: target, port },
       {
-        secured: (protectedWire) => {
-          this.secured(protectedWire);
+        done: (protectedWire) => {
+          this.handsShaken(protectedWire);
           settled?.(undefined);
         },
         plain: (plainWire) => {
-          this.secured(plainWire);
+          this.handsShaken(plainWire);
           settled?.(new TlsError('ERR_TLS_PLAIN', 'the peer does not speak TLS'));
         },
         failed: (error) => {
@@ -288,7 +288,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
       if (reason !== undefined) throw reason;
       const peer = checkStartTls(options);
       for (const feeder of this.feeders) feeder.flush();
-      this.flags |= SECURING;
+      this.flags |= SHAKING;
       this.setReading(false);
       this.watching().handshaking();
       this.onEnd({ connectionEnded: ({ error }) => reject(error ?? closedError(this.finished)) });
@@ -299,7 +299,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
       // Not in the midst of a chunk, the rest of which is given back to the wire first.
       const begin = () => {
         asapScheduler.schedule(() => {
-          if (!this.is(FORCED | CLOSED)) this.secure(this.wire as Wire, peer, settled);
+          if (!this.is(FORCED | CLOSED)) this.shakeHands(this.wire as Wire, peer, settled);
         });
       };
       if (this.outbox === undefined) begin();
@@ -589,7 +589,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   /** Starts or stops reading, as subscribers, gates and the life of the connection have it. */
   updateReading(): void {
-    if (!this.is(OPEN) || this.is(PEER_ENDED | SECURING | CLOSED)) return;
+    if (!this.is(OPEN) || this.is(PEER_ENDED | SHAKING | CLOSED)) return;
     const wanted = this.receiver?.observed === true || this.host.observesReceive;
     this.setReading(this.is(MUTE) ? this.is(ENDING) : wanted && !this.isHeldBack);
   }
@@ -618,7 +618,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   /** Whether it is established, and no handshake is under way. */
   private get isUsable(): boolean {
-    return (this.flags & (OPEN | SECURING)) === OPEN;
+    return (this.flags & (OPEN | SHAKING)) === OPEN;
   }
 
   /** Whether any of these flags is set. */
@@ -696,19 +696,20 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   /** The handshake is done, or the peer may do without. */
-  private secured(wire: Wire): void {
+  private handsShaken(wire: Wire): void {
     this.handshake = undefined;
-    this.flags &= ~SECURING;
+    this.flags &= ~SHAKING;
     this.outbox?.moveTo(wire);
     this.open(wire);
     this.host.handshakeDone(this);
   }
 
   private whyNoTls(): NetworkError | undefined {
-    const { security } = this.host;
+    const { handshaker } = this.host;
     if ((this.flags & (SENDABLE | PEER_ENDED)) !== OPEN) return this.whyNotSent();
-    if (security !== undefined && this.tls === undefined) return undefined;
-    const text = security === undefined ? 'the component has no option tls' : 'TLS has been started already';
+    if (handshaker !== undefined && this.tls === undefined) return undefined;
+    const text =
+      handshaker === undefined ? 'the component has no option tls' : 'TLS has been started already';
     return new NetworkError('ERR_STATE', text, { operation: 'connect' });
   }
 
@@ -762,7 +763,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   private whyNotSent(): NetworkError {
-    const isOver = this.is(ENDING | CLOSED) || (this.is(OPEN) && !this.is(SECURING));
+    const isOver = this.is(ENDING | CLOSED) || (this.is(OPEN) && !this.is(SHAKING));
     return isOver ? closedError(this.finished) : notOpenError();
   }
 

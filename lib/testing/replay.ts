@@ -3,7 +3,7 @@ import { NetworkError } from '../base/errors.ts';
 import { check, having, table } from '../base/options.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Codec } from '../codec/codec.ts';
-import type { DialerOptions } from '../component/dialer.ts';
+import type { DialerOptions } from '../component/tcp-connector.ts';
 import { TcpAgent } from '../component/tcp-agent.ts';
 import type { Connection } from '../connection/connection.ts';
 import { type ConnectionOptions, connectionChecks } from '../connection/settings.ts';

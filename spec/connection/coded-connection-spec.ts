@@ -361,8 +361,8 @@ describe('sendFile', () => {
   const packed = pack({ flag: 5 });
 
   it('should send head, file and tail as one message', async () => {
-    const { agent } = await codedWorld();
-    const server = new TcpServer({ transport: agent.settings.transport, port: 2, codec: packed });
+    const { agent, transport } = await codedWorld();
+    const server = new TcpServer({ transport, port: 2, codec: packed });
     const heard = logOf(server.receive$.pipe(map(({ data }) => toText(data))));
     await server.start();
     const coded = (await agent.connect(2)).through(packed);

@@ -64,11 +64,10 @@ describe('what was sent before', () => {
   });
 
   it('should be delivered when a handler made the codec itself and completes', async () => {
-    const { server, agent, raw } = await codedWorld();
+    const { server, agent, transport, raw } = await codedWorld();
     raw.disconnect();
     await server.stop();
-    const { settings } = agent;
-    const plain = new TcpServer({ transport: settings.transport, port: 2 });
+    const plain = new TcpServer({ transport, port: 2 });
     plain.accept$
       .pipe(
         handleEach((connection) => {

@@ -2,7 +2,7 @@ import type { Codec } from '../../lib/codec/codec.ts';
 import type { BytesLike } from '../../lib/bytes/bytes-like.ts';
 import { pack } from '../../lib/codec/pack.ts';
 import { pull } from '../../lib/codec/pull.ts';
-import type { ComponentOptions } from '../../lib/component/options.ts';
+import type { TcpOptions } from '../../lib/component/options.ts';
 import { loopLike, type SendPolicyName } from './policies.ts';
 import type { Simulation } from '../../lib/testing/simulate.ts';
 import type { Weather } from '../../lib/testing/weather/weather.ts';
@@ -17,7 +17,7 @@ export interface Plan {
   readonly handlers: boolean;
   readonly consumer: 'plain' | 'flowMap' | 'flowForEach';
   readonly delay: number;
-  readonly options: ComponentOptions;
+  readonly options: TcpOptions;
 }
 
 type BytesCodec = Codec<Uint8Array, Uint8Array, BytesLike, BytesLike>;

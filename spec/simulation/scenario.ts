@@ -19,7 +19,7 @@ import { TcpAgent } from '../../lib/component/tcp-agent.ts';
 import { TcpClient } from '../../lib/component/tcp-client.ts';
 import { TcpServer } from '../../lib/component/tcp-server.ts';
 import type { Component } from '../../lib/component/component.ts';
-import type { ComponentOptions } from '../../lib/component/options.ts';
+import type { TcpOptions } from '../../lib/component/options.ts';
 import type { Connection } from '../../lib/connection/connection.ts';
 import { flowForEach } from '../../lib/flow/flow-for-each.ts';
 import type { FlowGate } from '../../lib/flow/flow-gate.ts';
@@ -40,7 +40,7 @@ const LATEST = STOP + 6000;
 /** What the specs of mutations change about a scenario. */
 export interface Tampering {
   /** Options of every component. */
-  readonly options?: (plan: Plan, sim: Simulation) => Partial<ComponentOptions>;
+  readonly options?: (plan: Plan, sim: Simulation) => Partial<TcpOptions>;
   readonly plan?: Partial<Plan>;
   /** No bad weather. */
   readonly calm?: boolean;
@@ -54,7 +54,7 @@ export function randomScenario(sim: Simulation, tampering: Tampering = {}): () =
 class Scenario {
   private readonly sim: Simulation;
   private readonly plan: Plan;
-  private readonly options: ComponentOptions;
+  private readonly options: TcpOptions;
   private readonly ledger: Ledger;
   private readonly watches: OrderWatch[] = [];
   /** What the scenario itself does; ends with it. */

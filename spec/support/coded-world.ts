@@ -15,6 +15,7 @@ export type Words = Connection<string, string>;
 export interface CodedWorld {
   readonly server: TcpServer<string, string>;
   readonly agent: TcpAgent;
+  readonly transport: MemoryNetwork;
   /** The server's end: words. */
   readonly coded: Words;
   /** The peer's end: bytes. */
@@ -54,7 +55,7 @@ export async function codedWorld({
   const accepted = firstValueFrom(server.accept$);
   const raw = await agent.connect(1);
   const heard = read ? listenTo(raw.receive$) : { text: '', ending: undefined };
-  return { server, agent, raw, coded: await accepted, heard };
+  return { server, agent, transport, raw, coded: await accepted, heard };
 }
 
 /** Collects bytes as text. */

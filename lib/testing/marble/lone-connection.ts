@@ -2,7 +2,6 @@ import type { BytesLike } from '../../bytes/bytes-like.ts';
 import { Component } from '../../component/component.ts';
 import { type ComponentOptions, componentTable } from '../../component/options.ts';
 import type { Connection } from '../../connection/connection.ts';
-import { StreamConnection } from '../../connection/stream-connection.ts';
 import type { Wire } from '../../transport/wire.ts';
 
 const checkOptions = componentTable<ComponentOptions>({});
@@ -16,8 +15,7 @@ class Hermit<In, Out> extends Component<In, Out> {
   open(wire: Wire): Connection<In, Out> {
     this.begin();
     this.enter('started');
-    const connection = new StreamConnection(this, this.nextId(), wire);
-    this.add(connection);
+    const connection = this.newConnection(wire);
     connection.open(wire);
     return this.faceOf(connection);
   }

@@ -48,7 +48,7 @@ export interface MarbleDialOptions extends MarblePeerOptions {
 
 /** Options of `MarbleNet.connection`: of its peer, and of the connection as a component has them. */
 export interface MarbleConnectionOptions<In = Uint8Array, Out = BytesLike>
-  extends MarblePeerOptions, Omit<ComponentOptions<In, Out>, 'transport' | 'maxConnections'> {}
+  extends MarblePeerOptions, Omit<ComponentOptions<In, Out>, 'maxConnections'> {}
 
 /** Where servers listen and peers connect to, unless they are told otherwise. */
 export const PORT = 5555;

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { NetworkError } from '../../base/errors.ts';
 import type { Wire, WireHandler } from '../wire.ts';
 import { HelloReader, looksLikeTls } from './client-hello.ts';
-import type { Securing, SecurityHandler } from './security.ts';
+import type { Handshaking, HandshakeHandler } from '../handshaker.ts';
 import type { ServerContext, ServerSeat } from './server-context.ts';
 import { certificateError, interrupted, isHangUp, tlsFailure } from './tls-error.ts';
 import { tlsInfo } from './tls-info.ts';
@@ -15,11 +15,11 @@ interface Contexts {
 }
 
 /** One handshake as server: reads what the client wants before deciding which certificate answers. */
-export class ServerHandshake implements Securing, WireHandler, ServerSeat {
+export class ServerHandshake implements Handshaking, WireHandler, ServerSeat {
   private readonly contexts: Contexts;
   private readonly allowPlain: boolean;
   private readonly wire: Wire;
-  private readonly handler: SecurityHandler;
+  private readonly handler: HandshakeHandler;
   private readonly hello = new HelloReader();
   private serverName: string | undefined;
   private context: ServerContext | undefined;
@@ -33,7 +33,7 @@ export class ServerHandshake implements Securing, WireHandler, ServerSeat {
     allowPlain: boolean,
     wire: Wire,
     early: Uint8Array | undefined,
-    handler: SecurityHandler,
+    handler: HandshakeHandler,
   ) {
     this.contexts = contexts;
     this.allowPlain = allowPlain;
@@ -153,7 +153,7 @@ export class ServerHandshake implements Securing, WireHandler, ServerSeat {
     socket.pause();
     socket.allowHalfOpen = true;
     if (this.stream !== undefined) this.stream.allowHalfOpen = true;
-    this.handler.secured(new TlsWire(socket, this.wire, info));
+    this.handler.done(new TlsWire(socket, this.wire, info));
   }
 
   failed(error: unknown, socket: TLSSocket): void {

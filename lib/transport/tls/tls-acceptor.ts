@@ -4,7 +4,7 @@ import { type NetworkError, OptionError, systemError } from '../../base/errors.t
 import type { Resolved } from '../../base/options.ts';
 import type { Wire } from '../wire.ts';
 import { FileWatch } from './file-watch.ts';
-import type { SecurePeer, Securing, Security, SecurityHandler } from './security.ts';
+import type { HandshakePeer, Handshaking, Handshaker, HandshakeHandler } from '../handshaker.ts';
 import { ServerContext } from './server-context.ts';
 import { ServerHandshake } from './server-handshake.ts';
 import { ServerNames } from './server-names.ts';
@@ -61,7 +61,7 @@ interface Entry {
 }
 
 /** The server's side of TLS: of a server with all its connections. */
-export class TlsAcceptor implements Security, TlsCertificates {
+export class TlsAcceptor implements Handshaker, TlsCertificates {
   readonly manual: boolean;
   private readonly options: Resolved<TlsServerOptions>;
   private readonly entries: ServerNames<Entry>;
@@ -143,7 +143,7 @@ export class TlsAcceptor implements Security, TlsCertificates {
     };
   }
 
-  secure(wire: Wire, peer: SecurePeer, handler: SecurityHandler): Securing {
+  shakeHands(wire: Wire, peer: HandshakePeer, handler: HandshakeHandler): Handshaking {
     return new ServerHandshake(this, this.options.allowPlain, wire, peer.early, handler);
   }
 

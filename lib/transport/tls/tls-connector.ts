@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { type ConnectionOptions, type TLSSocket, connect } from 'node:tls';
 import type { Resolved } from '../../base/options.ts';
 import type { Wire } from '../wire.ts';
-import type { SecurePeer, Securing, Security, SecurityHandler } from './security.ts';
+import type { HandshakePeer, Handshaking, Handshaker, HandshakeHandler } from '../handshaker.ts';
 import { type LoadedContext, loadContext } from './tls-context.ts';
 import { interrupted, isHangUp, tlsFailure } from './tls-error.ts';
 import { tlsInfo } from './tls-info.ts';
@@ -14,7 +14,7 @@ import { TlsWire, streamOf } from './tls-wire.ts';
 const SESSIONS = 256;
 
 /** The client's side of TLS: of an agent or a client with all its connections. */
-export class TlsConnector implements Security {
+export class TlsConnector implements Handshaker {
   readonly manual: boolean;
   private readonly options: Resolved<TlsClientOptions>;
   private readonly context: LoadedContext;
@@ -39,12 +39,12 @@ export class TlsConnector implements Security {
     return this as unknown as TlsClientOptions;
   }
 
-  secure(wire: Wire, peer: SecurePeer, handler: SecurityHandler): Securing {
+  shakeHands(wire: Wire, peer: HandshakePeer, handler: HandshakeHandler): Handshaking {
     if (peer.early !== undefined && peer.early.length > 0) wire.unread(peer.early);
     return new ClientHandshake(wire, this.connectOptions(peer), handler, this.memory(peer));
   }
 
-  private connectOptions(peer: SecurePeer): ClientOptions {
+  private connectOptions(peer: HandshakePeer): ClientOptions {
     const { verify, requestOcsp } = this.options;
     const { alpn, secureContext } = this.context;
     const host = this.nameOf(peer);
@@ -59,7 +59,7 @@ export class TlsConnector implements Security {
     };
   }
 
-  private nameOf({ serverName, host }: SecurePeer): string {
+  private nameOf({ serverName, host }: HandshakePeer): string {
     return serverName ?? this.options.serverName ?? host ?? 'localhost';
   }
 
@@ -67,7 +67,7 @@ export class TlsConnector implements Security {
    * Where the session with a peer is kept. Node does not verify the host again when a session is resumed, so that one
    * must never be resumed under another name.
    */
-  private memory(peer: SecurePeer): SessionMemory | undefined {
+  private memory(peer: HandshakePeer): SessionMemory | undefined {
     if (!this.options.resumption) return undefined;
     const { sessions } = this;
     const key = JSON.stringify([this.nameOf(peer), peer.host, peer.port]);
@@ -101,16 +101,16 @@ interface SessionMemory {
 }
 
 /** One handshake as client. */
-class ClientHandshake implements Securing {
+class ClientHandshake implements Handshaking {
   private readonly wire: Wire;
-  private readonly handler: SecurityHandler;
+  private readonly handler: HandshakeHandler;
   private readonly socket: TLSSocket;
   private over = false;
 
   constructor(
     wire: Wire,
     options: ClientOptions,
-    handler: SecurityHandler,
+    handler: HandshakeHandler,
     memory: SessionMemory | undefined,
   ) {
     this.wire = wire;
@@ -141,7 +141,7 @@ class ClientHandshake implements Securing {
       const { certificate } = socket.isSessionReused() ? peer : { certificate: undefined };
       const info = tlsInfo(socket, { ocspResponse, certificate });
       peer.certificate = info.peerCertificate;
-      handler.secured(new TlsWire(socket, wire, info));
+      handler.done(new TlsWire(socket, wire, info));
     });
   }
 

@@ -3,7 +3,7 @@ import { connect } from 'node:tls';
 import { describe, expect, it } from '@jest/globals';
 import { filter, firstValueFrom } from 'rxjs';
 import type { NetworkError } from '../../../lib/base/errors.ts';
-import type { ConnectOptions } from '../../../lib/component/dialer.ts';
+import type { ConnectOptions } from '../../../lib/component/tcp-connector.ts';
 import { TcpServer } from '../../../lib/component/tcp-server.ts';
 import type { TlsClientOptions, TlsServerOptions } from '../../../lib/transport/tls/tls-options.ts';
 import { MemoryNetwork } from '../../../lib/transport/memory.ts';

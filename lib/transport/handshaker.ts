@@ -1,11 +1,11 @@
-import type { NetworkError } from '../../base/errors.ts';
-import type { Wire } from '../wire.ts';
+import type { NetworkError } from '../base/errors.ts';
+import type { Wire } from './wire.ts';
 
 /** What a handshake has to know besides the wire. */
-export interface SecurePeer {
+export interface HandshakePeer {
   /** Bytes that were received before and belong to the handshake. */
   readonly early?: Uint8Array | undefined;
-  /** For a client: the name to ask for, if it is not that of the host. */
+  /** For a TLS client: the name to ask for, if it is not that of the host. */
   readonly serverName?: string | undefined;
   /** For a client: the host that was dialled. */
   readonly host?: string | undefined;
@@ -13,11 +13,11 @@ export interface SecurePeer {
   readonly port?: number | undefined;
 }
 
-/** Told how a handshake ends: exactly once, never from inside {@link Security.secure}, and not after an abort. */
-export interface SecurityHandler {
+/** Told how a handshake ends: exactly once, never from inside {@link Handshaker.shakeHands}, and not after an abort. */
+export interface HandshakeHandler {
   /** The wire is to be used instead of the one below from now on; it is paused. */
-  secured(wire: Wire): void;
-  /** The peer does not speak TLS and need not; the wire is the one that was given, paused. */
+  done(wire: Wire): void;
+  /** The peer shakes no hands and need not; the wire is the one that was given, paused. */
   plain(wire: Wire): void;
   /** The wire below has been ended. Without an error the peer left without a word. */
   failed(error: NetworkError | undefined): void;
@@ -28,14 +28,14 @@ export interface SecurityHandler {
 }
 
 /** A handshake under way. */
-export interface Securing {
+export interface Handshaking {
   /** Gives up and ends the wire below; with RST if `rst`. The handler is not called any more. */
   abort(rst?: boolean): void;
 }
 
-/** Puts TLS on established wires: one side of it, with its certificates and rules. */
-export interface Security {
+/** One side of what two peers agree on before a wire can be used: TLS with its certificates, or reliable UDP. */
+export interface Handshaker {
   /** Whether handshakes begin only when they are asked for. */
   readonly manual: boolean;
-  secure(wire: Wire, peer: SecurePeer, handler: SecurityHandler): Securing;
+  shakeHands(wire: Wire, peer: HandshakePeer, handler: HandshakeHandler): Handshaking;
 }
