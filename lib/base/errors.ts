@@ -14,7 +14,7 @@ export const ERROR_CODES = {
   ERR_OPTION: 'an option has an unknown name or an illegal value; the message names option, value and range',
   ERR_STATE: 'the component is in a state in which the call makes no sense, such as started twice',
   ERR_CLOSED: 'the connection is closed or closing, so nothing can be sent any more',
-  ERR_NOT_OPEN: 'the connection is not established yet, or its TLS handshake is under way',
+  ERR_NOT_OPEN: 'the connection is not established yet, or its handshake is under way',
   ERR_SEND_OVERFLOW: 'the bytes waiting to be sent would exceed `maxPending`',
   ERR_TIMEOUT: 'a timeout expired; `timeout` says which, `option` names the option that sets it',
   ERR_HANDLER: 'a handler threw or its Observable failed; `cause` is what it threw',
@@ -22,9 +22,10 @@ export const ERROR_CODES = {
   ERR_REFUSED: 'an observer of `prepareListen$` or `prepareConnect$` refused',
   ERR_ADDRESS_FAMILY: 'local and remote address belong to different families',
   ERR_UNTRACKED: 'with strict flow: a value reached a flow-aware operator outside an emission of a gate',
-  ERR_FRAME_LENGTH: 'a message is empty or longer than the codec allows',
+  ERR_FRAME_LENGTH: 'a message is empty or longer than the codec, or a datagram, allows',
   ERR_FRAME_DATA: 'a message is not what the codec speaks: a wrong flag, a missing delimiter, malformed JSON',
   ERR_FRAME_TRUNCATED: 'the stream ended within a message',
+  ERR_PEER_RESTARTED: 'the peer has begun anew: it does not know this session of reliable UDP any more',
   ERR_ABORTED: 'the caller gave up waiting, by its AbortSignal or by stopping the component',
   ERR_UNSUPPORTED: 'this version of Node or this kind of socket cannot do what an option asks for',
   ERR_TLS_CIPHERS: 'OpenSSL accepts none of the ciphers of `tls.ciphers`',
@@ -96,11 +97,12 @@ export class OptionError extends NetworkError {
 export class ProtocolError extends NetworkError {}
 
 /**
- * Timeouts of a connection, each set by the option of the same name under `timeouts`; and `frame`, which is set by
- * `frameTimeout` of a codec.
+ * Timeouts of a connection, each set by the option of the same name under `timeouts`; besides, `frame`, which is set
+ * by `frameTimeout` of a codec, `detect`, which is set by the option of this name of UDP components, and `request`, which
+ * stands for all timeouts of HTTP.
  */
 export type TimeoutName =
-  'connect' | 'handshake' | 'firstByte' | 'readIdle' | 'writeStall' | 'drain' | 'frame';
+  'connect' | 'handshake' | 'firstByte' | 'readIdle' | 'writeStall' | 'drain' | 'frame' | 'detect' | 'request';
 
 /** A timeout expired. */
 export class NetworkTimeoutError extends NetworkError {
@@ -109,8 +111,12 @@ export class NetworkTimeoutError extends NetworkError {
   /** The option that sets it. */
   readonly option: string;
 
-  constructor(timeout: TimeoutName, milliseconds: number, what: string) {
-    const option = timeout === 'frame' ? 'frameTimeout' : `timeouts.${timeout}`;
+  constructor(
+    timeout: TimeoutName,
+    milliseconds: number,
+    what: string,
+    option = OTHER_OPTIONS[timeout] ?? `timeouts.${timeout}`,
+  ) {
     super('ERR_TIMEOUT', `${what} within ${milliseconds} ms (option ${option})`, {
       operation: TIMEOUT_OPERATIONS[timeout],
     });
@@ -118,6 +124,8 @@ export class NetworkTimeoutError extends NetworkError {
     this.option = option;
   }
 }
+
+const OTHER_OPTIONS: Partial<Record<TimeoutName, string>> = { frame: 'frameTimeout', detect: 'detect' };
 
 const TIMEOUT_OPERATIONS: Record<TimeoutName, Operation> = {
   connect: 'connect',
@@ -127,6 +135,8 @@ const TIMEOUT_OPERATIONS: Record<TimeoutName, Operation> = {
   writeStall: 'send',
   drain: 'close',
   frame: 'receive',
+  detect: 'close',
+  request: 'receive',
 };
 
 /**

@@ -16,7 +16,7 @@ export function abortedError(): NetworkError {
 export function notOpenError(): NetworkError {
   return new NetworkError(
     'ERR_NOT_OPEN',
-    'the connection is not established yet, or its TLS handshake is under way',
+    'the connection is not established yet, or its handshake is under way',
     { operation: 'send' },
   );
 }
@@ -48,10 +48,12 @@ export function timeoutError(name: TimeoutName, milliseconds: number): NetworkTi
 
 const TIMED_OUT: Record<TimeoutName, string> = {
   connect: 'the connection was not established',
-  handshake: 'the TLS handshake was not done',
+  handshake: 'the handshake was not done',
   firstByte: 'the peer sent nothing',
   readIdle: 'the peer sent nothing more',
   writeStall: 'the peer took nothing of what was sent',
   frame: 'a message did not come to its end',
+  detect: 'the peer gave no sign of life',
+  request: 'the request was not complete',
   drain: 'the peer did not take what was still to be sent',
 };

@@ -3,7 +3,7 @@ import type { Deadline, DeadlineQueue } from './deadline-queue.ts';
 import type { ResolvedTimeouts } from './settings.ts';
 
 /** Timeouts of the connection itself, not of its codec. */
-type TimeoutName = Exclude<AnyTimeout, 'frame'>;
+type TimeoutName = Exclude<AnyTimeout, 'frame' | 'detect' | 'request'>;
 
 /** What is watched. */
 interface Watched {

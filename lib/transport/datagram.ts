@@ -9,15 +9,15 @@ export interface DatagramSource {
   readonly port: number;
 }
 
-/** Several datagrams for one: members of a group, or everybody in a network. */
+/** One datagram for many: the members of a group, or everybody in a network. */
 export interface CastRequest {
   /** Time to live of multicast datagrams: how many routers may pass them on. 0 to 255. */
   readonly ttl: number;
   /** Whether this machine's own members get what is sent from here, too. */
   readonly loop: boolean;
-  /** IP address of the interface for groups, or `undefined` for the system's choice. */
+  /** An IP address of the interface for groups, or its name; `undefined` for the system's choice. */
   readonly interface: string | undefined;
-  /** Groups to join. */
+  /** IP addresses of groups to join, all of one family. */
   readonly groups: readonly string[];
   /** Whether datagrams may go to broadcast addresses. */
   readonly broadcast: boolean;
@@ -25,11 +25,17 @@ export interface CastRequest {
 
 /** What a datagram socket is made with. */
 export interface DatagramRequest {
-  /** IP address of this machine, or a host name of it; `undefined` for any address of the peer's family. */
+  /**
+   * IP address of this machine, or a host name of it; `undefined` for any address, of the family of the peer or of the
+   * groups, or else of IPv4.
+   */
   readonly host: string | undefined;
   /** 0: the system picks one. */
   readonly port: number;
-  /** The only peer: the system passes on nothing of others, and tells when it is not reachable. */
+  /**
+   * The only peer: the system passes on nothing of others, and tells when it is not reachable. Of a host name, the
+   * first address is taken to which there is a way at all.
+   */
   readonly peer?: { readonly host: string; readonly port: number } | undefined;
   /** Whether several sockets of this machine may have the same address, as members of a group need it. */
   readonly reuseAddress: boolean;
@@ -39,6 +45,7 @@ export interface DatagramRequest {
   readonly receiveBuffer: number;
   /** Bytes that the system keeps of what is to be sent; 0 leaves it as it is. */
   readonly sendBuffer: number;
+  /** Left out, multicast datagrams go no further than this network and to members here, too. */
   readonly cast?: CastRequest | undefined;
   /** How `host` and `peer.host` become addresses. */
   readonly lookup: Lookup | undefined;
@@ -46,25 +53,35 @@ export interface DatagramRequest {
 
 /** Told of what happens on a datagram socket; never from inside a call of one of its methods or of `bind`. */
 export interface DatagramHandler {
-  /** The socket is bound; with a peer, it knows its address. Comes before anything else but `failed`. */
+  /** The socket is bound; with a peer, it knows its address. Comes before anything else, unless `failed` does. */
   bound(local: InetAddress, peer: InetAddress | undefined): void;
   /** One datagram, however short. The bytes belong to the handler. */
   received(bytes: Uint8Array, from: DatagramSource): void;
-  /** {@link DatagramSocket.unsent} is 0 again. */
+  /** {@link DatagramSocket.unsent} is 0 again after it was not. */
   drained(): void;
-  /** One datagram could not be sent, or was refused by the peer's system; the socket goes on. */
+  /**
+   * One datagram could not be sent (operation `send`), or the peer's system has refused one (`receive`); the socket
+   * goes on. A refusal may also come as the answer to the next `send`, which then has not sent anything.
+   *
+   * @param to Where it was to go, if that is known.
+   */
   fault(error: NetworkError, to: InetAddress | undefined): void;
-  /** The socket could not be bound, or is broken. Nothing follows. */
+  /** The socket could not be bound and prepared (operation `connect`), or is broken. Nothing follows. */
   failed(error: NetworkError): void;
 }
 
 /** A datagram socket that is being bound or is bound. */
 export interface DatagramSocket {
-  /** Bytes given to `send` that the system has not taken yet. */
+  /** Bytes given to `send` that the system has not taken yet; 0 before it is bound and after it is closed. */
   readonly unsent: number;
   /**
-   * Sends one datagram, made of one piece or several; to the peer, if there is one, and otherwise to an IP address.
-   * The bytes must not change before `unsent` is 0 again.
+   * Sends one datagram, made of one piece or several, or empty; to the peer, if there is one, and otherwise to an IP
+   * address. The bytes must not change before `unsent` is 0 again. Never throws: what is wrong with a datagram comes as
+   * a fault. Before it is bound and after it is closed nothing happens.
+   *
+   * @param port 1 to 65535.
+   * @param address A socket that takes both families reaches IPv4 peers with and without `::ffff:`. Left out, this
+   * machine.
    */
   send(data: Uint8Array | readonly Uint8Array[], port?: number, address?: string): void;
   /** Ends it at once; what the system has not taken is lost, and the handler is not called any more. */
@@ -73,5 +90,6 @@ export interface DatagramSocket {
 
 /** Makes datagram sockets. The library brings {@link udp} and {@link MemoryNetwork}. */
 export interface DatagramTransport {
+  /** Begins to bind a socket, which says how that ends. */
   bind(request: DatagramRequest, handler: DatagramHandler): DatagramSocket;
 }

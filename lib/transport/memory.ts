@@ -2,7 +2,11 @@ import { type SchedulerLike, asapScheduler } from 'rxjs';
 import { NetworkError } from '../base/errors.ts';
 import { having, integer, table } from '../base/options.ts';
 import { ByteQueue } from '../bytes/byte-queue.ts';
-import { type Address, type Endpoint, type InetAddress, formatAddress } from './address.ts';
+import { type Address, type Endpoint, formatAddress } from './address.ts';
+import type { DatagramHandler, DatagramRequest, DatagramSocket, DatagramTransport } from './datagram.ts';
+import { inetOf, isKnownHost } from './memory-hosts.ts';
+import { MemoryDatagrams } from './memory-datagrams.ts';
+import { straightCarrier } from './memory-carrier.ts';
 import type {
   ConnectHandler,
   ConnectRequest,
@@ -23,7 +27,9 @@ export interface MemoryNetworkOptions {
    */
   readonly scheduler?: SchedulerLike;
   /**
-   * Bytes that the network holds per direction, as the buffers of two sockets would. 1 to 2^30.
+   * Bytes that the network holds per direction of a stream, as the buffers of two sockets would. Also bytes of
+   * datagrams on their way to one receiver, unless it asks for a `receiveBuffer` of its own: what exceeds them is lost,
+   * as in a kernel whose buffer is full. 1 to 2^30.
    * @default 65536
    */
   readonly capacity?: number;
@@ -45,26 +51,33 @@ const checkOptions = table<MemoryNetworkOptions>({
  * with the same events in the same order, back-pressure, half-close and reset included.
  *
  * Hosts are IP addresses of any kind and `localhost`; other names are unknown (`ENOTFOUND`). Every network has its
- * own ports.
+ * own ports, those of datagrams apart from those of streams.
+ *
+ * Every IP address belongs to somebody here: a datagram socket that is bound to any address is reached at each of them.
+ * Multicast and broadcast work, each socket being a machine of its own: `loop` decides whether a sender that is a
+ * member gets its own datagrams, `ttl` 0 keeps them from everybody else. Interfaces make no difference.
  *
  * @example
  * const transport = new MemoryNetwork();
  * const server = new TcpServer({ transport, port: 5555 });
  * const agent = new TcpAgent({ transport });
  */
-export class MemoryNetwork implements Transport {
+export class MemoryNetwork implements Transport, DatagramTransport {
   private readonly settings: Required<MemoryNetworkOptions>;
   private readonly listeners = new Map<string, MemoryListener>();
+  private readonly datagrams: MemoryDatagrams;
   private picked = 0;
 
   /** @throws OptionError (`ERR_OPTION`) for an illegal option. */
   constructor(options: MemoryNetworkOptions = {}) {
     this.settings = checkOptions(options);
+    const { scheduler, capacity } = this.settings;
+    this.datagrams = new MemoryDatagrams(scheduler, straightCarrier(scheduler, capacity));
   }
 
   listen(request: ListenRequest, handler: ListenHandler): Listening {
     const { scheduler } = this.settings;
-    const bound = this.bind(request.endpoint);
+    const bound = this.placeOf(request.endpoint);
     const key = bound.path ?? String(bound.port);
     const listener = new MemoryListener(request.maxConnections, handler);
     const taken = this.listeners.has(key);
@@ -104,15 +117,19 @@ export class MemoryNetwork implements Transport {
     return { abort: () => connecting.unsubscribe() };
   }
 
+  bind(request: DatagramRequest, handler: DatagramHandler): DatagramSocket {
+    return this.datagrams.bind(request, handler);
+  }
+
   private join(request: ConnectRequest, listener: MemoryListener, handler: ConnectHandler): void {
     const { endpoint, localAddress, localPort } = request;
     const near: Address =
       endpoint.path === undefined
-        ? inet(localAddress ?? '127.0.0.1', localPort === 0 ? this.pickPort() : localPort)
+        ? inetOf(localAddress ?? '127.0.0.1', localPort === 0 ? this.pickPort() : localPort)
         : { family: 'unix', path: '' };
     const far: Address =
       endpoint.path === undefined
-        ? inet(endpoint.host ?? '127.0.0.1', endpoint.port)
+        ? inetOf(endpoint.host ?? '127.0.0.1', endpoint.port)
         : { family: 'unix', path: endpoint.path };
     const [client, server] = memoryPair(this.settings, near, far);
     // As with a socket, connecting succeeds even if the listener then turns the peer away.
@@ -129,23 +146,14 @@ export class MemoryNetwork implements Transport {
     return port;
   }
 
-  private bind(endpoint: Endpoint): Address {
+  private placeOf(endpoint: Endpoint): Address {
     if (endpoint.path !== undefined) return { family: 'unix', path: endpoint.path };
     const port = endpoint.port === 0 ? this.pickPort() : endpoint.port;
-    return inet(endpoint.host ?? '0.0.0.0', port);
+    return inetOf(endpoint.host ?? '0.0.0.0', port);
   }
 }
 
 const FIRST_PORT = 49_152;
-
-function inet(host: string, port: number): InetAddress {
-  const address = host === 'localhost' ? '127.0.0.1' : host;
-  return { family: address.includes(':') ? 'IPv6' : 'IPv4', host: address, port };
-}
-
-function isKnownHost(host: string): boolean {
-  return host === 'localhost' || host.includes(':') || /^[\d.]+$/.test(host);
-}
 
 class MemoryListener {
   private readonly maxConnections: number;

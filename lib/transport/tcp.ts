@@ -1,8 +1,8 @@
-import { lookup as systemLookup } from 'node:dns';
 import { type Server, Socket, connect, createServer, isIP } from 'node:net';
 import { Subscription, asapScheduler } from 'rxjs';
 import { NetworkError, systemError } from '../base/errors.ts';
 import { type Candidate, interleave, race } from './race.ts';
+import { resolve } from './resolve.ts';
 import { type Ends, TcpWire, toAddress } from './tcp-wire.ts';
 import type {
   ConnectHandler,
@@ -106,7 +106,7 @@ function connectTcp(request: ConnectRequest, handler: ConnectHandler): Connectin
     return { abort: () => attempts.unsubscribe() };
   }
   const { port } = endpoint;
-  resolve(endpoint.host ?? '127.0.0.1', request, attempts, failed, (found) => {
+  resolve(endpoint.host ?? '127.0.0.1', request.lookup, attempts, failed, (found) => {
     const family = localAddress === undefined ? 0 : isIP(localAddress);
     const candidates = interleave(found.filter((candidate) => family === 0 || candidate.family === family));
     if (candidates.length === 0) {
@@ -148,43 +148,6 @@ function socketOptions(request: ConnectRequest) {
     allowHalfOpen: true,
     autoSelectFamily: false,
   };
-}
-
-/** Turns a host name into candidates, never from inside the call. */
-function resolve(
-  host: string,
-  { lookup = lookupAll }: ConnectRequest,
-  attempts: Subscription,
-  failed: (error: unknown) => void,
-  found: (candidates: readonly Candidate[]) => void,
-): void {
-  const family = isIP(host);
-  if (family !== 0) {
-    attempts.add(asapScheduler.schedule(() => found([{ address: host, family: family === 6 ? 6 : 4 }])));
-    return;
-  }
-  const answer = (then: () => void) => attempts.add(asapScheduler.schedule(then));
-  try {
-    lookup(host, (error, addresses) => {
-      if (error) answer(() => failed(error));
-      else if (Array.isArray(addresses) && addresses.length > 0) answer(() => found(addresses));
-      else
-        answer(() =>
-          failed(new NetworkError('ENOTFOUND', `${host} has no address`, { operation: 'connect' })),
-        );
-    });
-  } catch (error) {
-    answer(() => failed(error));
-  }
-}
-
-function lookupAll(host: string, callback: Parameters<NonNullable<ConnectRequest['lookup']>>[1]): void {
-  systemLookup(host, { all: true, verbatim: true }, (error, addresses) => {
-    callback(
-      error,
-      error ? [] : addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 })),
-    );
-  });
 }
 
 /** Opens one socket, paused. Calling it off destroys it. */

@@ -41,7 +41,21 @@ export interface WireHandler {
   wireWritten(): void;
   /** Both directions have ended. Comes exactly once; nothing follows. */
   wireClosed(error: NetworkError | undefined): void;
+  /** Of a wire that carries datagrams: the system could not send one, or refused it; the wire goes on. */
+  wireFault?(error: NetworkError): void;
+  /** Of a wire that carries datagrams: one that the peer sent was thrown away. */
+  wireDropped?(reason: DatagramDropReason, bytes: number): void;
 }
+
+/**
+ * Why a datagram that has come was thrown away.
+ *
+ * - `oversized`: it is longer than `maxDatagramSize`.
+ * - `queue-full`: nobody reads as fast as the peer sends.
+ * - `unknown-peer`: it is not of anybody who may send.
+ * - `malformed`: it is nothing that the protocol knows.
+ */
+export type DatagramDropReason = 'oversized' | 'queue-full' | 'unknown-peer' | 'malformed';
 
 /** What a stream socket can be told, as far as the transport has it. */
 export interface StreamSocketOptions {

@@ -18,6 +18,8 @@ const LAYERS = [
   'transport',
   'connection',
   'component',
+  'udp',
+  'http',
   '.',
   'testing',
 ];

@@ -1,14 +1,21 @@
 import { type SchedulerLike, type Subscription, asyncScheduler } from 'rxjs';
-import { NetworkError } from '../../base/errors.ts';
+import { NetworkError, OptionError } from '../../base/errors.ts';
 import { anything, callback, having, integer, table } from '../../base/options.ts';
 import {
   type Address,
   type Endpoint,
   type EndpointLike,
-  type InetAddress,
   formatAddress,
   parseEndpoint,
 } from '../../transport/address.ts';
+import type {
+  DatagramHandler,
+  DatagramRequest,
+  DatagramSocket,
+  DatagramTransport,
+} from '../../transport/datagram.ts';
+import { MemoryDatagrams } from '../../transport/memory-datagrams.ts';
+import { inetOf, isKnownHost } from '../../transport/memory-hosts.ts';
 import type {
   ConnectHandler,
   ConnectRequest,
@@ -18,6 +25,8 @@ import type {
   Listening,
   Transport,
 } from '../../transport/wire.ts';
+import type { DatagramCounts, DatagramWeather } from './datagram-link.ts';
+import { DatagramRoads } from './datagram-roads.ts';
 import { delayOf } from './lane.ts';
 import { Link, type LinkNetwork, type WeatherEvent } from './link.ts';
 import type { WeatherWire } from './weather-wire.ts';
@@ -35,9 +44,17 @@ export interface WeatherNetworkOptions {
    * @default 1
    */
   readonly seed?: number;
-  /** @default calm; see {@link Weather} */
+  /**
+   * The weather for streams.
+   * @default calm; see {@link Weather}
+   */
   readonly weather?: Weather;
-  /** Told of everything that happens; for logs and traces. */
+  /**
+   * The weather for datagrams.
+   * @default calm; see {@link DatagramWeather}
+   */
+  readonly datagrams?: DatagramWeather;
+  /** Told of everything that happens to connections; for logs and traces. */
   readonly observe?: ((event: WeatherEvent) => void) | undefined;
 }
 
@@ -45,6 +62,7 @@ const checkOptions = table<WeatherNetworkOptions>({
   scheduler: having<SchedulerLike>('schedule', 'an RxJS scheduler', asyncScheduler),
   seed: integer({ min: 0, max: 2 ** 32 - 1, fallback: 1 }),
   weather: anything() as never,
+  datagrams: anything() as never,
   observe: callback<(event: WeatherEvent) => void>(),
 });
 
@@ -58,14 +76,19 @@ const FIRST_PORT = 49_152;
  * Hosts are IP addresses of any kind and `localhost`; other names are unknown (`ENOTFOUND`). Every network has its
  * own ports, 16384 of them for those who connect.
  *
+ * Datagrams have a weather of their own: loss, duplication, reordering, latency, an MTU and partitions, for each pair
+ * of sender and receiver by itself. Otherwise they behave as in a `MemoryNetwork`, except that nothing limits how much
+ * is on its way.
+ *
  * @example
  * const transport = new WeatherNetwork({ seed: 7, weather: { latency: 20, jitter: 10, segment: 1400 } });
  * const server = new TcpServer({ transport, port: 5555 });
  * const agent = new TcpAgent({ transport });
  * transport.weather({ partition: true }); // and nothing gets through
  * transport.weather({ partition: false });
+ * transport.datagrams({ loss: 0.1, latency: 20 }); // and UDP has a bad day, too
  */
-export class WeatherNetwork implements Transport {
+export class WeatherNetwork implements Transport, DatagramTransport {
   private readonly scheduler: SchedulerLike;
   private readonly listeners = new Map<string, Listener>();
   private readonly links = new Set<Link>();
@@ -73,13 +96,15 @@ export class WeatherNetwork implements Transport {
   private readonly local = new Map<string, ResolvedWeather>();
   private readonly usedPorts = new Set<number>();
   private readonly ground: LinkNetwork;
+  private readonly roads: DatagramRoads;
+  private readonly sockets: MemoryDatagrams;
   private general: ResolvedWeather;
   private attempts = 0;
   private picked = 0;
 
   /** @throws OptionError (`ERR_OPTION`) for an illegal option. */
   constructor(options: WeatherNetworkOptions = {}) {
-    const { scheduler, seed, weather, observe } = checkOptions(options);
+    const { scheduler, seed, weather, datagrams, observe } = checkOptions(options);
     this.scheduler = scheduler;
     this.general = checkWeather(weather);
     this.ground = {
@@ -89,6 +114,8 @@ export class WeatherNetwork implements Transport {
       weatherAt: (key) => this.local.get(key) ?? this.general,
       linkOver: (link) => this.forget(link),
     };
+    this.roads = new DatagramRoads({ scheduler, seed, weather: datagrams });
+    this.sockets = new MemoryDatagrams(scheduler, this.roads);
   }
 
   /** Connections of which at least one side has not ended. */
@@ -121,6 +148,33 @@ export class WeatherNetwork implements Transport {
       if (key === undefined || attempt.link.key === key) this.begin(attempt);
   }
 
+  /**
+   * Changes the weather for datagrams that are sent from now on; a partition also swallows those on their way. What is
+   * left out stays as it is.
+   *
+   * @param at An address with a port; datagrams to and from this port are concerned. Where both ends have a weather of
+   * their own, that of the receiver counts.
+   * @default all of them, even those at addresses with a weather of their own
+   * @throws OptionError (`ERR_OPTION`)
+   *
+   * @example
+   * network.datagrams({ loss: 0.3, duplicate: 0.1 });
+   * network.datagrams({ partition: true }, 5555);
+   */
+  datagrams(change: DatagramWeather, at?: EndpointLike): void {
+    const port = at === undefined ? undefined : parseEndpoint(at, 'at').port;
+    if (at !== undefined && port === undefined) throw new OptionError('at', at, 'an address with a port');
+    this.roads.change(change, port);
+  }
+
+  /**
+   * What has happened to datagrams so far. Those that were delivered have come to the address to which they were sent,
+   * whether or not somebody was bound there.
+   */
+  get datagramCounts(): DatagramCounts {
+    return this.roads.counts;
+  }
+
   /** Resets the connections to an address, or all of them. */
   reset(at?: EndpointLike): void {
     for (const link of this.linksTo(at)) link.breakDown();
@@ -135,7 +189,7 @@ export class WeatherNetwork implements Transport {
   }
 
   listen(request: ListenRequest, handler: ListenHandler): Listening {
-    const bound = this.bind(request.endpoint);
+    const bound = this.placeOf(request.endpoint);
     const key = keyOf(bound);
     const listener = new Listener(request.maxConnections, handler);
     const taken = this.listeners.has(key);
@@ -164,6 +218,10 @@ export class WeatherNetwork implements Transport {
         this.held.delete(attempt);
       },
     };
+  }
+
+  bind(request: DatagramRequest, handler: DatagramHandler): DatagramSocket {
+    return this.sockets.bind(request, handler);
   }
 
   private begin(attempt: Attempt): void {
@@ -210,11 +268,11 @@ export class WeatherNetwork implements Transport {
     const listener = this.listeners.get(link.key) as Listener;
     const near: Address =
       endpoint.path === undefined
-        ? inet(localAddress ?? '127.0.0.1', localPort === 0 ? this.pickPort() : localPort)
+        ? inetOf(localAddress ?? '127.0.0.1', localPort === 0 ? this.pickPort() : localPort)
         : { family: 'unix', path: '' };
     const far: Address =
       endpoint.path === undefined
-        ? inet(endpoint.host ?? '127.0.0.1', endpoint.port)
+        ? inetOf(endpoint.host ?? '127.0.0.1', endpoint.port)
         : { family: 'unix', path: endpoint.path };
     if (near.port !== undefined) this.usedPorts.add(near.port);
     const [client, server] = link.establish(near, far);
@@ -236,9 +294,9 @@ export class WeatherNetwork implements Transport {
     if (port !== undefined) this.usedPorts.delete(port);
   }
 
-  private bind(endpoint: Endpoint): Address {
+  private placeOf(endpoint: Endpoint): Address {
     if (endpoint.path !== undefined) return { family: 'unix', path: endpoint.path };
-    return inet(endpoint.host ?? '0.0.0.0', endpoint.port === 0 ? this.pickPort() : endpoint.port);
+    return inetOf(endpoint.host ?? '0.0.0.0', endpoint.port === 0 ? this.pickPort() : endpoint.port);
   }
 
   /** The next of the ports that are nobody's own (RFC 6335 section 6), round and round. */
@@ -291,13 +349,4 @@ function keyOf(address: Address | Endpoint): string {
 
 function failure(code: string, text: string, operation: 'accept' | 'connect'): NetworkError {
   return new NetworkError(code, text, { operation });
-}
-
-function inet(host: string, port: number): InetAddress {
-  const address = host === 'localhost' ? '127.0.0.1' : host;
-  return { family: address.includes(':') ? 'IPv6' : 'IPv4', host: address, port };
-}
-
-function isKnownHost(host: string): boolean {
-  return host === 'localhost' || host.includes(':') || /^[\d.]+$/.test(host);
 }
