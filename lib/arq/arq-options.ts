@@ -1,5 +1,5 @@
 import { OptionError } from '../base/errors.ts';
-import { MAX_TIMER, check, flag, integer, table } from '../base/options.ts';
+import { MAX_TIMER, check, flag, integer, oneOf, table } from '../base/options.ts';
 import { MAX_FRAGMENTS, SEGMENT_HEADER } from './segment.ts';
 
 /** Options of reliable UDP; twins of the setters of HP-Socket's `IArqSocket`, with its defaults. */
@@ -51,7 +51,7 @@ export interface ArqOptions {
   readonly fastLimit?: number;
   /**
    * Longest datagram that is made, in bytes. 72 to 65536 and no more than the longest datagram of the socket, which 0
-   * stands for. Twin of `SetMaxTransUnit`.
+   * stands for (65507 at the most, since UDP carries no more). Twin of `SetMaxTransUnit`.
    * @default 0
    */
   readonly maxTransUnit?: number;
@@ -66,6 +66,12 @@ export interface ArqOptions {
    * @default 5000
    */
   readonly handshakeTimeout?: number;
+  /**
+   * What becomes of a datagram that nobody can read. Anybody can send one in the name of the peer, so it is dropped;
+   * with `close` it ends the session, as in the original.
+   * @default 'drop'
+   */
+  readonly malformed?: 'drop' | 'close';
 }
 
 /** Options that have been checked: every one is there, as it is used. */
@@ -75,6 +81,10 @@ export type ArqSettings = { readonly [Name in keyof ArqOptions]-?: Exclude<ArqOp
 export const MAX_DATAGRAM_SIZE = 1432;
 
 const MIN_FLUSH_INTERVAL = 10;
+const MIN_TRANS_UNIT = 72;
+const MAX_TRANS_UNIT = 65_536;
+/** What IPv4 leaves of 65535 bytes. */
+const MOST_OF_UDP = 65_507;
 
 const checkOptions = table<ArqOptions>({
   noDelay: flag(false),
@@ -88,6 +98,7 @@ const checkOptions = table<ArqOptions>({
   maxTransUnit: check(0, '0 (that of the socket) or an integer from 72 to 65536', isTransUnit),
   maxMessageSize: integer({ min: 1, max: 0x7fff_ffff, fallback: 4096 }),
   handshakeTimeout: integer({ min: 1, max: MAX_TIMER, fallback: 5000 }),
+  malformed: oneOf<'drop' | 'close'>(['drop', 'close'], 'drop'),
 });
 
 /**
@@ -103,7 +114,10 @@ export function arqSettings(
   prefix = '',
 ): ArqSettings {
   const given = checkOptions(options, prefix) as ArqSettings;
-  const maxTransUnit = given.maxTransUnit || maxDatagramSize;
+  if (maxDatagramSize < MIN_TRANS_UNIT) {
+    throw new OptionError('maxDatagramSize', maxDatagramSize, `at least ${MIN_TRANS_UNIT} for reliable UDP`);
+  }
+  const maxTransUnit = given.maxTransUnit || Math.min(maxDatagramSize, MOST_OF_UDP);
   const refuse = (name: keyof ArqOptions, expected: string) =>
     new OptionError(prefix + name, given[name], expected);
   if (maxTransUnit > maxDatagramSize) {
@@ -125,5 +139,8 @@ export function arqSettings(
 }
 
 function isTransUnit(value: unknown): boolean {
-  return value === 0 || (Number.isInteger(value) && (value as number) >= 72 && (value as number) <= 65_536);
+  if (value === 0) return true;
+  return (
+    Number.isInteger(value) && (value as number) >= MIN_TRANS_UNIT && (value as number) <= MAX_TRANS_UNIT
+  );
 }

@@ -11,6 +11,8 @@ export interface ArqOwner {
   ready(): void;
   /** A message of the peer, whole and in its turn. It belongs to the owner. */
   message(bytes: Uint8Array): void;
+  /** A datagram that nobody can read was thrown away. */
+  dropped?(datagram: Uint8Array): void;
   /** The session is over. Comes once; nothing comes after it. */
   failed(error: NetworkError): void;
 }

@@ -4,6 +4,7 @@ import type { ArqOwner, ArqState } from './arq-owner.ts';
 import { arqDatagramKind } from './datagram-kind.ts';
 import { Handshake } from './handshake.ts';
 import { Kcp } from './kcp.ts';
+import { readUint32 } from './segment.ts';
 
 /**
  * One side of reliable UDP with one peer, byte for byte that of HP-Socket: first the handshake, then KCP. Sans-IO:
@@ -11,11 +12,13 @@ import { Kcp } from './kcp.ts';
  * backwards (`performance.now()`).
  *
  * As the original it looks at what is to be repeated once in a flush interval, counted from the start, and puts the
- * time of the last such moment on the wire. Unlike the original it needs no timer while there is nothing to repeat.
+ * time of the last such moment on the wire. Unlike the original it needs no timer while there is nothing to repeat,
+ * and it takes no segments of another conversation than the one that the peer named in the handshake: those that are
+ * late from a session before, or somebody else's.
  *
  * What can be wrong with a peer is told by `failed`: `ERR_TIMEOUT` (no handshake in time), `ERR_PEER_RESTARTED`,
- * `ERR_FRAME_DATA` (a datagram that nobody can read), `ERR_FRAME_LENGTH` (a message longer than `maxMessageSize`). That
- * a peer has gone silent later is not noticed here; that is what heartbeats are for.
+ * `ERR_FRAME_LENGTH` (a message longer than `maxMessageSize`), and with option `malformed: 'close'` `ERR_FRAME_DATA` (a
+ * datagram that nobody can read). That a peer has gone silent later is not noticed here; that is what heartbeats are for.
  *
  * @example
  * const session = new ArqSession(ids.next(), arqSettings(), {
@@ -164,7 +167,7 @@ export class ArqSession {
         if (this.isReady()) this.inputSegments(datagram);
         return;
       default:
-        this.fail(faulty(`a datagram of ${length} bytes, which means nothing`));
+        this.failOf(faulty(`a datagram of ${length} bytes, which means nothing`), datagram);
     }
   }
 
@@ -173,16 +176,21 @@ export class ArqSession {
     try {
       isReady = this.handshake.input(packet, now);
     } catch (fault) {
-      this.fail(fault);
+      this.failOf(fault, packet);
       return;
     }
     if (!isReady || this.isOver()) return;
     this.current = 'ready';
     this.kcp.update(this.tickBefore(now));
     this.owner.ready();
+    if (this.isReady()) this.kcp.flush();
   }
 
   private inputSegments(datagram: Uint8Array): void {
+    if (readUint32(datagram, 0) !== this.peerId) {
+      this.owner.dropped?.(datagram);
+      return;
+    }
     this.handshake.heardData();
     let fault: unknown;
     try {
@@ -191,8 +199,10 @@ export class ArqSession {
       fault = thrown;
     }
     this.deliver();
-    if (fault !== undefined) this.fail(fault);
-    else if (this.isReady()) this.kcp.flush();
+    // What came before the fault has its turn first; the next message that is not there will tell of it.
+    const isLater = this.paused && this.kcp.isBroken;
+    if (fault !== undefined && !isLater) this.failOf(fault, datagram);
+    if (this.isReady()) this.kcp.flush();
   }
 
   private deliver(): void {
@@ -215,6 +225,14 @@ export class ArqSession {
 
   private isOver(): boolean {
     return this.current === 'over';
+  }
+
+  /** A datagram is not as it should be: that is the end, unless it may come from somebody else. */
+  private failOf(fault: unknown, datagram: Uint8Array): void {
+    const isMalformed = fault instanceof ProtocolError && fault.code === 'ERR_FRAME_DATA';
+    const isDropped = isMalformed && this.settings.malformed === 'drop' && !this.kcp.isBroken;
+    if (isDropped) this.owner.dropped?.(datagram);
+    else this.fail(fault);
   }
 
   private fail(fault: unknown): void {

@@ -4,10 +4,14 @@ import type { SentSegment } from './sent-segment.ts';
 /** Up to here a loop is faster than what the engine does to copy bytes. */
 const FEW_BYTES = 48;
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** Puts segments into datagrams, as many as fit, always in the same memory. */
 export class DatagramWriter {
   private readonly conversation: number;
-  private readonly buffer: Buffer;
+  private readonly size: number;
+  /** Made with the first segment: many sessions never come to that. */
+  private buffer: Buffer = NO_BYTES;
   private length = 0;
   private readonly emit: (datagram: Uint8Array) => void;
   /** What all segments say: room for so many segments, and all before this one have come. */
@@ -15,7 +19,7 @@ export class DatagramWriter {
   private una = 0;
 
   constructor(conversation: number, size: number, emit: (datagram: Uint8Array) => void) {
-    this.buffer = Buffer.allocUnsafeSlow(size);
+    this.size = size;
     this.emit = emit;
     this.conversation = conversation;
   }
@@ -51,8 +55,9 @@ export class DatagramWriter {
 
   /** Writes a header and makes room for what follows; answers with where that begins. */
   private header(command: number, fragment: number, ts: number, sn: number, length: number): number {
+    if (this.length + SEGMENT_HEADER + length > this.size) this.flush();
+    if (this.buffer === NO_BYTES) this.buffer = Buffer.allocUnsafeSlow(this.size);
     const { buffer } = this;
-    if (this.length + SEGMENT_HEADER + length > buffer.length) this.flush();
     const at = this.length;
     writeUint32(buffer, at, this.conversation);
     buffer[at + 4] = command;

@@ -1,4 +1,4 @@
-import { NetworkError } from '../base/errors.ts';
+import { NetworkError, NetworkTimeoutError } from '../base/errors.ts';
 import type { ArqSettings } from './arq-options.ts';
 import { handshakeBytes, readHandshake } from './handshake-packet.ts';
 
@@ -86,7 +86,7 @@ export class Handshake {
   /**
    * Sends a packet again if it is time.
    *
-   * @throws NetworkError `ERR_TIMEOUT` when there has been time enough.
+   * @throws NetworkTimeoutError `ERR_TIMEOUT` when there has been time enough.
    */
   update(now: number): void {
     if (this.isComplete) return;
@@ -99,8 +99,8 @@ export class Handshake {
       this.isComplete = true;
       return;
     }
-    const what = `the handshake was not complete within ${this.timeout} ms (option handshakeTimeout)`;
-    throw new NetworkError('ERR_TIMEOUT', what, { operation: 'receive' });
+    const what = 'the handshake was not complete';
+    throw new NetworkTimeoutError('handshake', this.timeout, what, 'arq.handshakeTimeout');
   }
 
   private recognise(from: number, to: number, now: number): void {

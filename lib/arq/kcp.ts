@@ -65,7 +65,7 @@ export class Kcp {
     return this.sender.pending.waiting;
   }
 
-  /** Bytes of messages in them. */
+  /** Bytes of messages from the first segment on that is not acknowledged: all before them have come. */
   get waitingBytes(): number {
     return this.sender.pending.bytes;
   }
@@ -85,6 +85,11 @@ export class Kcp {
     return this.sender.deadSegments;
   }
 
+  /** Whether what has come does not make sense as a whole, so that there will be no more messages. */
+  get isBroken(): boolean {
+    return this.receiving.isBroken;
+  }
+
   /**
    * Queues a message, which is copied. It goes out with the next flush if the window allows.
    *
@@ -99,7 +104,7 @@ export class Kcp {
    * the next flush.
    *
    * @throws ProtocolError `ERR_FRAME_DATA` when it is not made of segments, or fragments do not belong together,
-   * `ERR_FRAME_LENGTH` when a message is too long. Segments before the fault count; nothing may be input afterwards.
+   * `ERR_FRAME_LENGTH` when a message is too long. Segments before the fault count; see {@link isBroken}.
    */
   input(datagram: Uint8Array): void {
     const { sender } = this;

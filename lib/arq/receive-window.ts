@@ -49,6 +49,11 @@ export class ReceiveWindow {
     return distance(sn, advance(this.next, this.size)) < 0;
   }
 
+  /** Whether there will be no more messages after those that are complete. */
+  get isBroken(): boolean {
+    return this.fault !== undefined;
+  }
+
   /** Whether a segment that is accepted has not come yet. */
   lacks(sn: number): boolean {
     return distance(sn, this.next) >= 0 && this.read(sn) === undefined;

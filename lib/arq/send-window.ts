@@ -14,9 +14,9 @@ export class SendWindow {
   una: number;
   /** The number that the next segment gets. */
   next: number;
-  /** Bytes of all messages that are not acknowledged. */
+  /** Bytes of all segments from the first that is not acknowledged on, those between that are acknowledged included. */
   bytes = 0;
-  /** Segments within the window, each at its number modulo the length; holes where one is acknowledged. */
+  /** Segments from that one on that have been sent, each at its number modulo the length. */
   private places: (SentSegment | undefined)[] = new Array<undefined>(FIRST_PLACES).fill(undefined);
   private taken = 0;
   private readonly queue = new Fifo<SentSegment>();
@@ -72,23 +72,24 @@ export class SendWindow {
 
   /** The segment of that number, which lies within the window; `undefined` if it is acknowledged. */
   at(sn: number): SentSegment | undefined {
-    return this.places[sn & (this.places.length - 1)];
+    const segment = this.places[sn & (this.places.length - 1)];
+    return segment === undefined || segment.isAcknowledged ? undefined : segment;
   }
 
   /** All segments before `una` have come. */
   acknowledgeBefore(una: number): void {
-    while (this.una !== this.next && distance(una, this.una) > 0) {
-      this.remove(this.una);
-      this.una = advance(this.una, 1);
-    }
-    this.skipHoles();
+    while (this.una !== this.next && distance(una, this.una) > 0) this.forgetFirst();
+    this.forgetAcknowledged();
   }
 
   /** That segment has come, and perhaps not those before it. */
   acknowledge(sn: number): void {
     if (!this.holds(sn)) return;
-    this.remove(sn);
-    this.skipHoles();
+    const segment = this.at(sn);
+    if (segment === undefined) return;
+    segment.isAcknowledged = true;
+    this.taken--;
+    this.forgetAcknowledged();
   }
 
   /**
@@ -112,17 +113,18 @@ export class SendWindow {
     return distance(sn, this.una) >= 0 && distance(sn, this.next) < 0;
   }
 
-  private remove(sn: number): void {
-    const place = sn & (this.places.length - 1);
-    const segment = this.places[place];
-    if (segment === undefined) return;
-    this.places[place] = undefined;
-    this.taken--;
-    this.bytes -= segment.length;
+  private forgetAcknowledged(): void {
+    while (this.una !== this.next && this.at(this.una) === undefined) this.forgetFirst();
   }
 
-  private skipHoles(): void {
-    while (this.una !== this.next && this.at(this.una) === undefined) this.una = advance(this.una, 1);
+  /** Goes on to the next segment; what is behind has come, whether the peer has said so of each or not. */
+  private forgetFirst(): void {
+    const place = this.una & (this.places.length - 1);
+    const segment = this.places[place]!;
+    this.places[place] = undefined;
+    this.bytes -= segment.length;
+    if (!segment.isAcknowledged) this.taken--;
+    this.una = advance(this.una, 1);
   }
 
   private grow(): void {

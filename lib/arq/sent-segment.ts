@@ -17,6 +17,8 @@ export class SentSegment {
   sent = 0;
   /** Acknowledgements for segments behind it, which were sent no earlier. */
   passed = 0;
+  /** It has come, but perhaps not all before it. */
+  isAcknowledged = false;
 
   constructor(message: Buffer, begin: number, length: number, fragment: number) {
     this.message = message;

@@ -7,7 +7,7 @@ import type { StreamConnection } from '../connection/stream-connection.ts';
 import type { EndpointLike } from '../transport/address.ts';
 import type { Handshaker } from '../transport/handshaker.ts';
 import { ComponentSource } from './component.ts';
-import { type ConnectExtra, type Connector, Dialer } from './dialer.ts';
+import { type ConnectExtra, Dialer } from './dialer.ts';
 import type { StopReport } from './events.ts';
 import type { ComponentSettings } from './options.ts';
 
@@ -22,8 +22,8 @@ export abstract class Agent<
 
   private readonly shutdowns = new ComponentSource<StopReport>(this);
 
-  protected constructor(settings: ComponentSettings, connector: Connector<How>, handshaker?: Handshaker) {
-    super(settings, connector, handshaker);
+  protected constructor(settings: ComponentSettings, handshaker?: Handshaker) {
+    super(settings, handshaker);
     this.shutdown$ = this.shutdowns;
     this.sources.push(this.shutdowns);
   }

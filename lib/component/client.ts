@@ -6,7 +6,7 @@ import type { StreamConnection } from '../connection/stream-connection.ts';
 import type { SendResult } from '../send/outbox-limits.ts';
 import { type EndpointLike, parseEndpoint } from '../transport/address.ts';
 import type { Handshaker } from '../transport/handshaker.ts';
-import { type ConnectExtra, type Connector, Dialer } from './dialer.ts';
+import { type ConnectExtra, Dialer } from './dialer.ts';
 import type { ComponentSettings } from './options.ts';
 
 /** Where a client connects to. */
@@ -31,11 +31,10 @@ export abstract class Client<
   /** @param how What is said about every connect, `extra` apart. */
   protected constructor(
     settings: ComponentSettings & { readonly to: EndpointLike | undefined; readonly extra: unknown },
-    connector: Connector<How>,
     how: How,
     handshaker?: Handshaker,
   ) {
-    super(settings, connector, handshaker);
+    super(settings, handshaker);
     this.to = settings.to;
     this.how = how;
     this.extra = settings.extra;

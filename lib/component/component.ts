@@ -19,6 +19,7 @@ import type { Wire } from '../transport/wire.ts';
 import type {
   ComponentState,
   ConnectionClosed,
+  DropReason,
   Dropped,
   Fault,
   KeyLog,
@@ -288,8 +289,8 @@ export abstract class Component<In = Uint8Array, Out = BytesLike> implements Asy
   }
 
   /** @internal */
-  dropped(connection: StreamConnection, _error: NetworkError, bytes: number): void {
-    this.drop({ reason: 'overflow', remote: connection.remote, connection: this.faceOf(connection), bytes });
+  dropped(connection: StreamConnection, reason: DropReason, bytes: number): void {
+    this.drop({ reason, remote: connection.remote, connection: this.faceOf(connection), bytes });
   }
 
   /** @internal */

@@ -16,13 +16,6 @@ export interface ConnectExtra {
   readonly extra?: unknown;
 }
 
-/** Makes wires for a component. */
-export interface Connector<How extends ConnectExtra> {
-  /** @throws OptionError (`ERR_OPTION`) for an illegal value or an unknown name. */
-  check(options: How | undefined): How;
-  connect(target: Endpoint, how: How, handler: ConnectHandler): Connecting;
-}
-
 /**
  * Options of a component that has one connection at a time, as they are.
  *
@@ -50,17 +43,24 @@ export abstract class Dialer<
    */
   readonly connect$: Observable<Connection<In, Out>>;
 
-  private readonly connector: Connector<How>;
   private readonly prepares = new ComponentSource<PrepareConnect<In, Out>>(this);
   private readonly connects = new ComponentSource<Connection<In, Out>>(this);
 
-  protected constructor(settings: ComponentSettings, connector: Connector<How>, handshaker?: Handshaker) {
+  protected constructor(settings: ComponentSettings, handshaker?: Handshaker) {
     super(settings, handshaker);
-    this.connector = connector;
     this.prepareConnect$ = this.prepares;
     this.connect$ = this.connects;
     this.sources.push(this.prepares, this.connects);
   }
+
+  /**
+   * @internal
+   * @throws OptionError (`ERR_OPTION`) for an illegal value or an unknown name.
+   */
+  protected abstract checkConnect(options: How | undefined): How;
+
+  /** @internal Begins to make a wire. */
+  protected abstract connectTo(target: Endpoint, how: How, handler: ConnectHandler): Connecting;
 
   /**
    * @internal Begins to dial. The connection is announced from now on: exactly one close will follow.
@@ -68,7 +68,7 @@ export abstract class Dialer<
    */
   protected dial(endpoint: EndpointLike, options?: How): StreamConnection {
     const target = parseEndpoint(endpoint);
-    const how = this.connector.check(options);
+    const how = this.checkConnect(options);
     const { maxConnections } = this.settings;
     if (this.all.size >= maxConnections) {
       const text = `there are ${maxConnections} connections already (option maxConnections)`;
@@ -83,7 +83,7 @@ export abstract class Dialer<
       },
     });
     if (connection.wasForced) return connection;
-    const attempt = this.connector.connect(target, how, {
+    const attempt = this.connectTo(target, how, {
       connected: (wire) => this.connected(connection, wire, how),
       failed: (error) => connection.connectFailed(error),
     });

@@ -3,6 +3,7 @@ import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Closed } from '../connection/closed.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Address, Endpoint } from '../transport/address.ts';
+import type { DatagramDropReason } from '../transport/wire.ts';
 
 /** State of a component; twin of `EnServiceState` (guide chapter 2). A client is `starting` until it is connected. */
 export type ComponentState = 'stopped' | 'starting' | 'started' | 'stopping';
@@ -54,10 +55,19 @@ export interface Fault<In = Uint8Array, Out = BytesLike> {
   readonly connection: Connection<In, Out> | undefined;
 }
 
+/**
+ * Why something was turned away or thrown away.
+ *
+ * - `max-connections`: a peer, because there are as many as may be.
+ * - `refused`: a peer that `admit` turned away.
+ * - `overflow`: bytes to be sent, because of `maxPending`.
+ * - and datagrams of a peer: see {@link DatagramDropReason}.
+ */
+export type DropReason = 'max-connections' | 'refused' | 'overflow' | DatagramDropReason;
+
 /** Something was turned away or thrown away because of a limit or a rule. */
 export interface Dropped<In = Uint8Array, Out = BytesLike> {
-  /** `max-connections`: a peer; `refused`: a peer that `admit` turned away; `overflow`: bytes to be sent. */
-  readonly reason: 'max-connections' | 'refused' | 'overflow';
+  readonly reason: DropReason;
   readonly remote: Address | undefined;
   readonly connection: Connection<In, Out> | undefined;
   /** Bytes lost; 0 for a peer. */

@@ -15,9 +15,6 @@ export interface ListenerSettings extends ComponentSettings {
   readonly admit: ((remote: Address) => boolean) | undefined;
 }
 
-/** Begins to listen for a component. */
-export type Binder = (handler: ListenHandler) => Listening;
-
 /** A start in progress. */
 interface Starting {
   readonly started: (address: Address) => void;
@@ -38,7 +35,6 @@ export abstract class Listener<In = Uint8Array, Out = BytesLike> extends Compone
 
   private readonly endpoint: Endpoint;
   private readonly admit: ListenerSettings['admit'];
-  private readonly binder: Binder;
   private readonly prepares = new ComponentSource<PrepareListen>(this);
   private readonly accepts = new ComponentSource<Connection<In, Out>>(this);
   private readonly shutdowns = new ComponentSource<StopReport>(this);
@@ -46,16 +42,10 @@ export abstract class Listener<In = Uint8Array, Out = BytesLike> extends Compone
   private starting: Starting | undefined;
   private bound: Address | undefined;
 
-  protected constructor(
-    settings: ListenerSettings,
-    endpoint: Endpoint,
-    binder: Binder,
-    handshaker?: Handshaker,
-  ) {
+  protected constructor(settings: ListenerSettings, endpoint: Endpoint, handshaker?: Handshaker) {
     super(settings, handshaker);
     this.endpoint = endpoint;
     this.admit = settings.admit;
-    this.binder = binder;
     this.prepareListen$ = this.prepares;
     this.accept$ = this.accepts;
     this.shutdown$ = this.shutdowns;
@@ -98,8 +88,11 @@ export abstract class Listener<In = Uint8Array, Out = BytesLike> extends Compone
       this.startFailed(refusal);
       return;
     }
-    this.listening = this.binder(this.listener);
+    this.listening = this.listen(this.endpoint, this.listener);
   }
+
+  /** @internal Begins to listen. */
+  protected abstract listen(endpoint: Endpoint, handler: ListenHandler): Listening;
 
   /** @internal The server listens from now on. */
   protected began(): void {}

@@ -1,8 +1,16 @@
 import type { BytesLike } from '../bytes/bytes-like.ts';
+import type { Endpoint } from '../transport/address.ts';
 import { TlsConnector } from '../transport/tls/tls-connector.ts';
+import type { ConnectHandler, Connecting } from '../transport/wire.ts';
 import { Agent } from './agent.ts';
 import { componentTable } from './options.ts';
-import { type ConnectOptions, type DialerOptions, TcpConnector, dialerChecks } from './tcp-connector.ts';
+import {
+  type ConnectOptions,
+  type DialerOptions,
+  TcpConnector,
+  checkConnect,
+  dialerChecks,
+} from './tcp-connector.ts';
 
 /** Options of a {@link TcpAgent}. */
 export type TcpAgentOptions<In = Uint8Array, Out = BytesLike> = DialerOptions<In, Out>;
@@ -27,9 +35,20 @@ export class TcpAgent<In = Uint8Array, Out = BytesLike> extends Agent<In, Out, C
   /** @internal */
   declare readonly handshaker: TlsConnector | undefined;
 
+  private readonly connector: TcpConnector;
+
   /** @throws OptionError (`ERR_OPTION`) for an illegal value or an unknown name. */
   constructor(options: TcpAgentOptions<In, Out> = {}) {
     const settings = checkOptions(options);
-    super(settings, new TcpConnector(settings), TlsConnector.of(settings.tls));
+    super(settings, TlsConnector.of(settings.tls));
+    this.connector = new TcpConnector(settings);
+  }
+
+  protected override checkConnect(options: ConnectOptions | undefined): ConnectOptions {
+    return checkConnect(options);
+  }
+
+  protected override connectTo(target: Endpoint, how: ConnectOptions, handler: ConnectHandler): Connecting {
+    return this.connector.connect(target, how, handler);
   }
 }

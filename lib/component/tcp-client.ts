@@ -1,6 +1,7 @@
 import type { BytesLike } from '../bytes/bytes-like.ts';
-import type { EndpointLike } from '../transport/address.ts';
+import type { Endpoint, EndpointLike } from '../transport/address.ts';
 import { TlsConnector } from '../transport/tls/tls-connector.ts';
+import type { ConnectHandler, Connecting } from '../transport/wire.ts';
 import { Client, target } from './client.ts';
 import { oneConnection } from './dialer.ts';
 import { componentTable } from './options.ts';
@@ -8,6 +9,7 @@ import {
   type ConnectOptions,
   type DialerOptions,
   TcpConnector,
+  checkConnect,
   connectChecks,
   dialerChecks,
 } from './tcp-connector.ts';
@@ -42,15 +44,21 @@ export class TcpClient<In = Uint8Array, Out = BytesLike> extends Client<In, Out,
   /** @internal */
   declare readonly handshaker: TlsConnector | undefined;
 
+  private readonly connector: TcpConnector;
+
   /** @throws OptionError (`ERR_OPTION`) for an illegal value or an unknown name. */
   constructor(options: TcpClientOptions<In, Out> = {}) {
     const settings = checkOptions({ ...oneConnection(options), maxConnections: 1 });
     const { localAddress, localPort, serverName, tls } = settings;
-    super(
-      settings,
-      new TcpConnector(settings),
-      { localAddress, localPort, serverName },
-      TlsConnector.of(tls),
-    );
+    super(settings, { localAddress, localPort, serverName }, TlsConnector.of(tls));
+    this.connector = new TcpConnector(settings);
+  }
+
+  protected override checkConnect(options: ConnectOptions | undefined): ConnectOptions {
+    return checkConnect(options);
+  }
+
+  protected override connectTo(target: Endpoint, how: ConnectOptions, handler: ConnectHandler): Connecting {
+    return this.connector.connect(target, how, handler);
   }
 }

@@ -12,7 +12,7 @@ import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Endpoint } from '../transport/address.ts';
 import type { TlsClientOptions } from '../transport/tls/tls-options.ts';
 import type { ConnectHandler, Connecting, Lookup } from '../transport/wire.ts';
-import type { ConnectExtra, Connector } from './dialer.ts';
+import type { ConnectExtra } from './dialer.ts';
 import {
   type ComponentOptions,
   type ComponentSettings,
@@ -88,15 +88,11 @@ type TcpDialSettings = ComponentSettings &
   Resolved<Pick<DialerOptions, 'attemptDelay' | 'lookup' | 'transport' | 'noDelay' | 'keepAlive'>>;
 
 /** Connects over TCP, or over what the option `transport` stands for. */
-export class TcpConnector implements Connector<ConnectOptions> {
+export class TcpConnector {
   private readonly settings: TcpDialSettings;
 
   constructor(settings: TcpDialSettings) {
     this.settings = settings;
-  }
-
-  check(options: ConnectOptions | undefined): Resolved<ConnectOptions> {
-    return checkConnect(options);
   }
 
   connect(target: Endpoint, how: ConnectOptions, handler: ConnectHandler): Connecting {

@@ -1,8 +1,9 @@
 import { callback, check, flag, integer, text } from '../base/options.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
-import { type Address, parseEndpoint } from '../transport/address.ts';
+import { type Address, type Endpoint, parseEndpoint } from '../transport/address.ts';
 import { TlsAcceptor, type TlsCertificates } from '../transport/tls/tls-acceptor.ts';
 import type { TlsServerOptions } from '../transport/tls/tls-options.ts';
+import type { ListenHandler, Listening } from '../transport/wire.ts';
 import { Listener } from './listener.ts';
 import { type TcpOptions, componentTable, port, socketOptions, tcpChecks } from './options.ts';
 
@@ -79,32 +80,39 @@ export class TcpServer<In = Uint8Array, Out = BytesLike> extends Listener<In, Ou
   /** @internal */
   declare readonly handshaker: TlsAcceptor | undefined;
 
+  private readonly options: ReturnType<typeof checkOptions>;
   private unwatch: (() => void) | undefined;
 
   /** @throws OptionError (`ERR_OPTION`) for an illegal value or an unknown name. */
   constructor(options: TcpServerOptions<In, Out> = {}) {
     const settings = checkOptions(options);
-    const { host, path, backlog, dualStack, reusePort, maxConnections, transport } = settings;
+    const { host, path } = settings;
     const endpoint = parseEndpoint(
       path === undefined
         ? { host: host ?? '0.0.0.0', port: settings.port }
         : { path, host: host as undefined },
       'options',
     );
+    super(settings, endpoint, TlsAcceptor.of(settings.tls));
+    this.options = settings;
+  }
+
+  /** The certificates, to be changed while the server runs; `undefined` without TLS. */
+  get tls(): TlsCertificates | undefined {
+    return this.handshaker;
+  }
+
+  protected override listen(endpoint: Endpoint, handler: ListenHandler): Listening {
+    const { backlog, dualStack, reusePort, maxConnections, transport } = this.options;
     const request = {
       endpoint,
       backlog,
       dualStack,
       reusePort,
       maxConnections,
-      ...socketOptions(settings),
+      ...socketOptions(this.options),
     };
-    super(settings, endpoint, (handler) => transport.listen(request, handler), TlsAcceptor.of(settings.tls));
-  }
-
-  /** The certificates, to be changed while the server runs; `undefined` without TLS. */
-  get tls(): TlsCertificates | undefined {
-    return this.handshaker;
+    return transport.listen(request, handler);
   }
 
   protected override began(): void {

@@ -1,6 +1,7 @@
 import type { NetworkError } from '../base/errors.ts';
 import type { FlowGate } from '../flow/flow-gate.ts';
 import type { Handshaker } from '../transport/handshaker.ts';
+import type { DatagramDropReason } from '../transport/wire.ts';
 import type { Closed } from './closed.ts';
 import type { DeadlineQueue } from './deadline-queue.ts';
 import type { ConnectionSettings } from './settings.ts';
@@ -28,7 +29,7 @@ export interface ConnectionHost {
   /** A TLS handshake is done, or the peer may do without; the connection can be used. */
   handshakeDone(connection: StreamConnection): void;
   keylog(connection: StreamConnection, line: Uint8Array): void;
-  dropped(connection: StreamConnection, error: NetworkError, bytes: number): void;
+  dropped(connection: StreamConnection, reason: 'overflow' | DatagramDropReason, bytes: number): void;
   fault(connection: StreamConnection, error: NetworkError): void;
   /** The connection is over and no longer one of the component's; its last events follow. */
   ended(connection: StreamConnection): void;

@@ -1,5 +1,6 @@
 import { type SchedulerLike, asyncScheduler } from 'rxjs';
 import {
+  type Check,
   type Checks,
   type Resolved,
   check,
@@ -115,10 +116,15 @@ export interface ConnectionSettings extends Required<OutboxLimits> {
   readonly scheduler: SchedulerLike;
 }
 
+/** A send policy. */
+export function policyOption(fallback: SendPolicy): Check<SendPolicy> {
+  return check(fallback, 'a policy made by sendPolicy', isSendPolicy);
+}
+
 /** Checks of {@link ConnectionOptions}, to be part of a component's table. */
 export const connectionChecks: Checks<ConnectionOptions> = {
   ...outboxLimitChecks,
-  sendPolicy: check(sendPolicy.pack(), 'a policy made by sendPolicy', isSendPolicy),
+  sendPolicy: policyOption(sendPolicy.pack()),
   flow: Object.assign((value: unknown, name: string) => flowMarks(value as FlowMarks, `${name}.`), {
     fallback: flowMarks(),
   }),

@@ -85,7 +85,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   bytesIn = 0;
   lastError: NetworkError | undefined = undefined;
 
-  private readonly host: ConnectionHost;
+  protected readonly host: ConnectionHost;
   private wire: Wire | undefined;
   private flags = 0;
   private handlers = 0;
@@ -332,6 +332,11 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   }
 
   end(): void {
+    this.endWriting();
+  }
+
+  /** Everything sent so far, then the end of our side. */
+  private endWriting(): void {
     if (this.is(ENDING | CLOSED)) return;
     if (!this.isUsable) {
       this.forceClose(LOCAL);
@@ -356,7 +361,13 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   fail(reason: CloseReason, error: NetworkError): void {
     // A peer that breaks the protocol still gets what was said before, and perhaps what is wrong.
-    if (reason !== 'protocol' || !this.is(OPEN)) {
+    if (reason === 'protocol') this.failOrderly(reason, error);
+    else this.forceClose({ reason, error });
+  }
+
+  /** As {@link fail}, but everything that was sent is delivered. */
+  failOrderly(reason: CloseReason, error: NetworkError): void {
+    if (!this.is(OPEN)) {
       this.forceClose({ reason, error });
       return;
     }
@@ -541,7 +552,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     this.lastError = error;
     if (policy === 'error') this.host.fault(this, error);
     else if (policy === 'close') this.fail('overflow', error);
-    else this.host.dropped(this, error, bytes);
+    else this.host.dropped(this, 'overflow', bytes);
   }
 
   // ---- receiving -----------------------------------------------------------------------------------------------
@@ -576,6 +587,14 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   wireClosed(error: NetworkError | undefined): void {
     this.finish(error);
+  }
+
+  /** Takes back what was read too far: it is received again, before anything else. */
+  giveBack(rest: Uint8Array): void {
+    if (rest.length === 0 || this.is(MUTE | CLOSED)) return;
+    this.bytesIn -= rest.length;
+    if (this.is(READING)) this.deliver(rest);
+    else this.wire?.unread(rest);
   }
 
   flowChanged(): void {
@@ -732,7 +751,7 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     this.endReceiving(verdict.error);
     this.releaseWaiting();
     this.watching().closing(this.is(FIN_SENT));
-    this.end();
+    this.endWriting();
     this.updateReading();
   }
 

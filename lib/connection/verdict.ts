@@ -1,4 +1,4 @@
-import type { NetworkError, Operation } from '../base/errors.ts';
+import { type NetworkError, NetworkTimeoutError, type Operation, ProtocolError } from '../base/errors.ts';
 import type { CloseReason, Closed } from './closed.ts';
 
 /** Why a connection is going to end, noted before it has. */
@@ -31,16 +31,25 @@ export function judge(evidence: Evidence): Pick<Closed, 'reason' | 'operation' |
   return { reason, operation: OPERATIONS[reason] ?? error?.operation ?? 'close', error };
 }
 
-/** Why a connection ends whose TLS handshake has failed; without an error the peer left without a word. */
+/** Why a connection ends whose handshake has failed; without an error the peer left without a word. */
 export function failedHandshake(error: NetworkError | undefined): Verdict {
   return error === undefined ? { reason: 'peer', error } : { reason: reasonOf(error), error };
 }
 
 function reasonOf(failure: NetworkError): CloseReason {
   if (failure.code.startsWith('ERR_TLS_')) return 'tls';
+  if (failure instanceof NetworkTimeoutError) return 'timeout';
+  if (failure instanceof ProtocolError) return 'protocol';
   return PEER_GONE.has(failure.code) ? 'reset' : 'error';
 }
 
 const OPERATIONS: Partial<Record<CloseReason, Operation>> = { connect: 'connect', handler: 'receive' };
 
-const PEER_GONE = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ESHUTDOWN']);
+const PEER_GONE = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ECONNABORTED',
+  'ESHUTDOWN',
+  'ERR_PEER_RESTARTED',
+]);

@@ -16,6 +16,11 @@ export interface ByteSink {
    */
   readonly mostInFlight?: number;
   /**
+   * Whether every write is a message of its own, so that units must not be joined or cut; each is one piece.
+   * @default false
+   */
+  readonly keepsUnits?: boolean;
+  /**
    * Takes bytes over. What the system does not take at once stays referenced until the sink tells its owner, who
    * calls {@link Outbox.progress}; it never does so from inside this call.
    */
@@ -200,6 +205,11 @@ export class Outbox {
     return this.units.length > 0 || this.begun !== undefined;
   }
 
+  /** Whether what waits is one unit, to be written as it is. */
+  private get isAlone(): boolean {
+    return this.units.length === 1 && this.begun === undefined && this.policy.name !== 'safe';
+  }
+
   private get hasWaiters(): boolean {
     return this.waiters !== undefined && this.waiters.length > 0;
   }
@@ -221,7 +231,7 @@ export class Outbox {
 
   private pump(): void {
     while (this.hasMore && !this.halted && this.mayWrite()) {
-      if (this.units.length === 1 && this.begun === undefined && this.policy.name !== 'safe') {
+      if (this.sink.keepsUnits === true || this.isAlone) {
         const only = this.units.at(0);
         if (only instanceof Uint8Array && only.length <= MOST_AT_ONCE) {
           // One answer to one message: nothing to join.

@@ -1,0 +1,44 @@
+import type { DatagramDropReason } from '../transport/wire.ts';
+
+/** Datagrams, and the bytes in them. */
+export interface DatagramCount {
+  readonly datagrams: number;
+  readonly bytes: number;
+}
+
+/** What has gone through the sockets of a component since it was made, heartbeats and close notices included. */
+export interface DatagramCounts {
+  /** What has come, whatever became of it. */
+  readonly received: DatagramCount;
+  /** What was given to the system. */
+  readonly sent: DatagramCount;
+  /** What has come and was thrown away. */
+  readonly dropped: Readonly<Record<DatagramDropReason, DatagramCount>>;
+}
+
+/** A count that goes on. */
+class Tally implements DatagramCount {
+  datagrams = 0;
+  bytes = 0;
+
+  add(bytes: number): void {
+    this.datagrams++;
+    this.bytes += bytes;
+  }
+}
+
+/** Counts for {@link DatagramCounts}. */
+export class DatagramTally implements DatagramCounts {
+  readonly received = new Tally();
+  readonly sent = new Tally();
+  readonly dropped: Readonly<Record<DatagramDropReason, Tally>> = {
+    oversized: new Tally(),
+    'queue-full': new Tally(),
+    'unknown-peer': new Tally(),
+    malformed: new Tally(),
+  };
+
+  drop(reason: DatagramDropReason, bytes: number): void {
+    this.dropped[reason].add(bytes);
+  }
+}
