@@ -1,5 +1,5 @@
 /**
- * hpsocket-rx: TCP and TLS servers, agents and clients as Observables, with lossless flow control and codecs.
+ * hpsocket-rx: TCP, TLS and UDP servers, agents and clients as Observables, with lossless flow control and codecs.
  *
  * @packageDocumentation
  */
@@ -83,12 +83,22 @@ export {
   type InetAddress,
   type UnixAddress,
 } from './transport/address.ts';
+export type {
+  CastRequest,
+  DatagramHandler,
+  DatagramRequest,
+  DatagramSocket,
+  DatagramSource,
+  DatagramTransport,
+} from './transport/datagram.ts';
 export { MemoryNetwork, type MemoryNetworkOptions } from './transport/memory.ts';
 export { tcp } from './transport/tcp.ts';
+export { udp } from './transport/udp.ts';
 export type {
   ConnectHandler,
   ConnectRequest,
   Connecting,
+  DatagramDropReason,
   ListenHandler,
   ListenRequest,
   Listening,
@@ -112,11 +122,12 @@ export type { ConnectionOptions, Timeouts } from './connection/settings.ts';
 
 export type { Component } from './component/component.ts';
 export { dial, type DialOptions } from './component/dial.ts';
-export type { Dialer } from './component/dialer.ts';
+export type { ConnectExtra, Dialer } from './component/dialer.ts';
 export type { ConnectOptions, DialerOptions } from './component/tcp-connector.ts';
 export type {
   ComponentState,
   ConnectionClosed,
+  DropReason,
   Dropped,
   Fault,
   KeyLog,
@@ -129,8 +140,37 @@ export type {
 } from './component/events.ts';
 export { handleEach, type HandleEachOptions } from './component/handle-each.ts';
 export { listen, type ListenOptions } from './component/listen.ts';
-export type { ComponentOptions, KeepAlive } from './component/options.ts';
+export type { Agent } from './component/agent.ts';
+export type { Client } from './component/client.ts';
+export type { Listener } from './component/listener.ts';
+export type { Budget, ComponentOptions, KeepAlive, TcpOptions } from './component/options.ts';
 export { reconnect, type ReconnectOptions, type Reconnecting } from './component/reconnect.ts';
 export { TcpAgent, type TcpAgentOptions } from './component/tcp-agent.ts';
 export { TcpClient, type TcpClientOptions } from './component/tcp-client.ts';
 export { TcpServer, type TcpServerOptions } from './component/tcp-server.ts';
+
+export type { ArqOptions } from './arq/arq-options.ts';
+export { ArqAgent, type ArqAgentOptions } from './udp/arq-agent.ts';
+export { ArqClient, type ArqClientOptions } from './udp/arq-client.ts';
+export { ArqServer, type ArqServerOptions } from './udp/arq-server.ts';
+export type { CastMode } from './udp/cast-address.ts';
+export type { DatagramAgentOptions } from './udp/datagram-agent.ts';
+export type { DatagramClientOptions, DatagramConnectOptions } from './udp/datagram-client.ts';
+export type { DatagramCount, DatagramCounts } from './udp/datagram-counts.ts';
+export type { DatagramEndpoint } from './udp/datagram-endpoint.ts';
+export type { DatagramServerOptions } from './udp/datagram-server.ts';
+export type { EndpointCounts } from './udp/endpoint-counts.ts';
+export type {
+  Datagram,
+  DatagramDropped,
+  DatagramFault,
+  DatagramSent,
+  EndpointDropReason,
+} from './udp/endpoint-events.ts';
+export type { DatagramEndpointOptions, ReceiveQueueOptions } from './udp/endpoint-options.ts';
+export { UdpAgent, type UdpAgentOptions } from './udp/udp-agent.ts';
+export { type PrepareCast, UdpCast, type UdpCastOptions } from './udp/udp-cast.ts';
+export { UdpClient, type UdpClientOptions } from './udp/udp-client.ts';
+export { UdpNode, type UdpNodeOptions } from './udp/udp-node.ts';
+export type { Detect, ReceiveQueue, UdpOptions } from './udp/udp-options.ts';
+export { UdpServer, type UdpServerOptions } from './udp/udp-server.ts';

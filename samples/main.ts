@@ -46,6 +46,10 @@ const SAMPLES: Readonly<Record<string, Roles>> = {
     agent: () => run(import('./testecho-ssl-pull/agent.ts')),
     client: () => run(import('./testecho-ssl-pull/client.ts')),
   },
+  testudpcast: {
+    cast: () => run(import('./testudpcast/cast.ts')),
+    node: () => run(import('./testudpcast/node.ts')),
+  },
   portforward: { server: () => import('./portforward/index.ts') },
 };
 

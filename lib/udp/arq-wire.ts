@@ -177,8 +177,9 @@ export class ArqWire implements Wire, WireHandler, ArqOwner, Deadline, Flushable
   failed(error: NetworkError): void {
     this.failure = error;
     this.leave();
-    // Who gives no answer gets no notice, either.
-    if (error instanceof NetworkTimeoutError) this.below.fail(error);
+    // Who gives no answer gets no notice, either, and it would end the next session of a peer that has restarted.
+    const isGone = error instanceof NetworkTimeoutError || error.code === 'ERR_PEER_RESTARTED';
+    if (isGone) this.below.fail(error);
     else this.below.destroy();
   }
 
@@ -199,7 +200,8 @@ export class ArqWire implements Wire, WireHandler, ArqOwner, Deadline, Flushable
     this.peerHasEnded = true;
     this.arm();
     if (this.shaking !== undefined) this.below.end();
-    else if (this.reading) this.tellEnd();
+    // Unread messages come before the end.
+    else if (this.reading || !this.session.kcp.hasMessage) this.tellEnd();
   }
 
   wireWritten(): void {
@@ -239,6 +241,7 @@ export class ArqWire implements Wire, WireHandler, ArqOwner, Deadline, Flushable
 
   /** The peer has left, and everything that it said has been handed over; it will not acknowledge anything, either. */
   private tellEnd(): void {
+    if (this.endIsTold) return;
     this.endIsTold = true;
     this.handler?.wireEnded();
     this.loseUnsent();

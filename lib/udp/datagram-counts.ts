@@ -1,4 +1,7 @@
-import type { DatagramDropReason } from '../transport/wire.ts';
+import type { DropReason } from '../component/events.ts';
+
+/** Why a datagram that has come was thrown away; see {@link DropReason}. */
+export type DatagramLoss = Exclude<DropReason, 'overflow'>;
 
 /** Datagrams, and the bytes in them. */
 export interface DatagramCount {
@@ -12,8 +15,8 @@ export interface DatagramCounts {
   readonly received: DatagramCount;
   /** What was given to the system. */
   readonly sent: DatagramCount;
-  /** What has come and was thrown away. */
-  readonly dropped: Readonly<Record<DatagramDropReason, DatagramCount>>;
+  /** What has come and was thrown away, those of peers that were turned away included. */
+  readonly dropped: Readonly<Record<DatagramLoss, DatagramCount>>;
 }
 
 /** A count that goes on. */
@@ -31,14 +34,16 @@ class Tally implements DatagramCount {
 export class DatagramTally implements DatagramCounts {
   readonly received = new Tally();
   readonly sent = new Tally();
-  readonly dropped: Readonly<Record<DatagramDropReason, Tally>> = {
+  readonly dropped: Readonly<Record<DatagramLoss, Tally>> = {
     oversized: new Tally(),
     'queue-full': new Tally(),
     'unknown-peer': new Tally(),
     malformed: new Tally(),
+    'max-connections': new Tally(),
+    refused: new Tally(),
   };
 
-  drop(reason: DatagramDropReason, bytes: number): void {
+  drop(reason: DatagramLoss, bytes: number): void {
     this.dropped[reason].add(bytes);
   }
 }

@@ -1,10 +1,12 @@
+import { asapScheduler } from 'rxjs';
+import { NetworkError } from '../base/errors.ts';
+import { callback, flag, integer, text } from '../base/options.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import { DatagramConnection, type MessageLimit } from '../connection/datagram-connection.ts';
 import { Listener, type ListenerSettings } from '../component/listener.ts';
 import type { Address, Endpoint, InetAddress } from '../transport/address.ts';
 import type { Handshaker } from '../transport/handshaker.ts';
 import type { ListenHandler, Listening, Lookup, Wire } from '../transport/wire.ts';
-import { callback, flag, integer, text } from '../base/options.ts';
 import { type DatagramCounts, DatagramTally } from './datagram-counts.ts';
 import { SessionSocket } from './session-socket.ts';
 import type { SessionWire } from './session-wire.ts';
@@ -94,21 +96,39 @@ export abstract class DatagramServer<In = Uint8Array, Out = BytesLike> extends L
         isBound = true;
         handler.listening(local);
       },
-      newcomer: (remote, key) => {
-        if (socket.size < maxConnections) return begin(socket, handler, remote, key);
+      newcomer: (remote, key, bytes) => {
+        if (socket.size < maxConnections) {
+          const wire = begin(socket, handler, remote, key);
+          if (wire?.isAttached === false) tally.drop('refused', bytes);
+          return wire;
+        }
         socket.turnAway(remote);
+        tally.drop('max-connections', bytes);
         handler.turnedAway(remote);
         return undefined;
       },
       dropped: (reason, remote, bytes) => this.drop({ reason, remote, connection: undefined, bytes }),
       fault: (error) => handler.fault(error),
       failed: (error) => {
-        if (isBound) handler.fault(error);
-        else handler.failed(error);
+        if (!isBound) {
+          handler.failed(asListening(error));
+          return;
+        }
+        handler.fault(error);
+        // Nobody will come any more. First the connections end, which say why.
+        asapScheduler.schedule(() => {
+          if (this.state === 'started') void this.stop();
+        });
       },
     });
     return { close: () => socket.close() };
   }
+}
+
+/** The error of a bind: to a transport it is a part of connecting, to a server one of accepting. */
+function asListening({ code, message, cause }: NetworkError): NetworkError {
+  const text = message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message;
+  return new NetworkError(code, text, { operation: 'accept', ...(cause === undefined ? {} : { cause }) });
 }
 
 function begin(

@@ -115,7 +115,7 @@ export class SessionSocket implements DatagramHandler {
 
   /** Tells somebody who has no session that there is none for him. */
   turnAway({ host, port }: InetAddress): void {
-    if (this.settings.closeNotice) this.send(CLOSE_NOTICE, port, host);
+    if (this.settings.closeNotice && this.socket.unsent === 0) this.send(CLOSE_NOTICE, port, host);
   }
 
   // ---- for sessions --------------------------------------------------------------------------------------------
@@ -131,8 +131,9 @@ export class SessionSocket implements DatagramHandler {
     behind.push({ wire, datagram, handedOver });
   }
 
+  /** One that could not leave now would come too late; what is in front of it says as much. */
   sendHeartbeat(wire: SessionWire): void {
-    this.sendTo(wire, HEARTBEAT);
+    if (this.socket.unsent === 0) this.sendTo(wire, HEARTBEAT);
   }
 
   sendCloseNotice(wire: SessionWire): void {

@@ -35,6 +35,8 @@ export class SessionWire implements Wire, Deadline {
   /** Looks at the peer in a row that found nothing new. */
   private missed = 0;
   private peerHasEnded = false;
+  /** The handler knows that the peer has ended. */
+  private endTold = false;
 
   constructor(socket: SessionSocket, remote: InetAddress, key: string) {
     this.socket = socket;
@@ -48,6 +50,11 @@ export class SessionWire implements Wire, Deadline {
 
   get unsent(): number {
     return this.isOver ? Infinity : this.waiting;
+  }
+
+  /** Whether somebody has taken it; a wire whose peer was turned away never is. */
+  get isAttached(): boolean {
+    return this.handler !== undefined;
   }
 
   attach(handler: WireHandler): void {
@@ -109,14 +116,16 @@ export class SessionWire implements Wire, Deadline {
     const { settings } = this.socket;
     this.missed = 0;
     const { length } = datagram;
-    if (length === 0) {
+    if (this.peerHasEnded) {
+      this.drop('unknown-peer', length);
+    } else if (length === 0) {
       if (settings.heartbeat && !this.socket.probes) this.socket.sendHeartbeat(this);
     } else if (length > settings.maxDatagramSize) {
       this.drop('oversized', length);
     } else if (settings.closeNotice && isCloseNotice(datagram)) {
-      this.peerEnded();
-    } else if (this.peerHasEnded) {
-      this.drop('unknown-peer', length);
+      this.peerHasEnded = true;
+      // What has come before the end comes before it here, too.
+      if (this.queued === 0) this.tellEnd();
     } else if (this.reading && this.queued === 0) {
       this.handler?.wireReceived(datagram);
     } else {
@@ -135,7 +144,10 @@ export class SessionWire implements Wire, Deadline {
     }
     this.missed++;
     if (socket.probes && socket.settings.heartbeat) socket.sendHeartbeat(this);
-    socket.deadlines.set(this, this.at + interval);
+    // Who has been away himself cannot say what the peer did meanwhile, and looks again in a full interval.
+    const next = this.at + interval;
+    const now = socket.now();
+    socket.deadlines.set(this, next > now ? next : now + interval);
   }
 
   /** Datagrams that had to wait have been taken, as far as {@link waiting} says. */
@@ -163,24 +175,26 @@ export class SessionWire implements Wire, Deadline {
 
   // ---- inside --------------------------------------------------------------------------------------------------
 
-  private peerEnded(): void {
-    if (this.peerHasEnded) return;
-    this.peerHasEnded = true;
-    // What has come before the end comes before it here, too.
-    if (this.queued === 0) this.handler?.wireEnded();
+  /** The peer has left, and all that it said has been heard: it is not looked after any more. */
+  private tellEnd(): void {
+    if (this.endTold || this.isOver) return;
+    this.endTold = true;
+    this.socket.deadlines.clear(this);
+    this.handler?.wireEnded();
   }
 
   private keep(datagram: Uint8Array): void {
     const { socket } = this;
     const size = datagram.length + OVERHEAD;
     const { shed, session, socket: all } = socket.settings.receiveQueue;
-    const fits = () => this.queued + size <= session && socket.queued + size <= all;
-    const queue = (this.queue ??= new Fifo());
-    while (shed === 'oldest' && queue.length > 0 && !fits()) this.drop('queue-full', this.next().length);
-    if (!fits()) {
+    /** Whether it fits when so much of what waits has gone. */
+    const fits = (gone = 0) => this.queued - gone + size <= session && socket.queued - gone + size <= all;
+    if (!fits(shed === 'oldest' ? this.queued : 0)) {
       this.drop('queue-full', datagram.length);
       return;
     }
+    const queue = (this.queue ??= new Fifo());
+    while (!fits()) this.drop('queue-full', this.next().length);
     queue.push(datagram);
     this.count(size);
     if (this.reading) this.drainLater();
@@ -211,7 +225,7 @@ export class SessionWire implements Wire, Deadline {
     const { queue } = this;
     while (queue !== undefined && queue === this.queue && queue.length > 0 && this.reading && !this.isOver)
       this.handler?.wireReceived(this.next());
-    if (this.peerHasEnded && this.queued === 0 && !this.isOver) this.handler?.wireEnded();
+    if (this.peerHasEnded && this.queued === 0) this.tellEnd();
   }
 
   private drop(reason: DatagramDropReason, bytes: number): void {

@@ -10,6 +10,6 @@ export async function serve<In>(server: TcpServer<In>, endpoint: Endpoint): Prom
 }
 
 /** Tells where a listener listens. */
-export function announce(address: Address, scheme: 'tcp' | 'tls' = 'tcp'): void {
+export function announce(address: Address, scheme: 'tcp' | 'tls' | 'udp' = 'tcp'): void {
   console.log(`listening ${scheme} ${formatAddress(address)}`);
 }
