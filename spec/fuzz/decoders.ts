@@ -12,6 +12,7 @@ import { type PullBuffer, pullBuffer } from '../../lib/codec/pull-buffer.ts';
 import { pull } from '../../lib/codec/pull.ts';
 import type { Random } from '../../lib/testing/random.ts';
 import { HELLO_TARGET } from './hello-target.ts';
+import { HTTP_TARGETS } from './http-targets.ts';
 import { type FuzzTarget, target } from './target.ts';
 
 /** Longest message of the codecs here: short, so that limits are met often. */
@@ -78,6 +79,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   target('pullBuffer', { codec: fetching(), message: record, most: 256 + 2 }),
 
   HELLO_TARGET,
+  ...HTTP_TARGETS,
 ];
 
 function body(random: Random): Uint8Array {

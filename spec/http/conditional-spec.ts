@@ -118,17 +118,13 @@ describe('preconditions', () => {
     expect(evaluate({ 'if-match': '"v0"', 'if-none-match': '"v1"' }, present, method)).toBe('met');
   });
 
-  it('should be evaluated quickly, however long they are', () => {
-    const begin = performance.now();
-    for (const list of [
-      ',\t'.repeat(50_000),
-      '"a",'.repeat(50_000),
-      '"'.repeat(100_000),
-      `"a"${' '.repeat(100_000)}x`,
-    ]) {
-      evaluate({ 'if-none-match': list });
-    }
-    expect(performance.now() - begin).toBeLessThan(1000);
+  // With more than one look at each character these would take minutes.
+  it.each(
+    [',\t'.repeat(50_000), '"a",'.repeat(50_000), '"'.repeat(100_000), `"a"${' '.repeat(100_000)}x`].map(
+      (list) => [list.slice(0, 4), list] as const,
+    ),
+  )('should be evaluated however long they are: %j', (_, list) => {
+    expect(['met', 'not-modified']).toContain(evaluate({ 'if-none-match': list }));
   });
 });
 

@@ -48,9 +48,8 @@ describe('negotiateEncoding', () => {
   it('should not look at lists for ever', () => {
     expect(negotiateEncoding(`${'a,'.repeat(31)}gzip`)).toBe('gzip');
     expect(negotiateEncoding(`${'a,'.repeat(100_000)}gzip`)).toBe('identity');
-    const begin = performance.now();
-    negotiateEncoding(`${'a'.repeat(100_000)};`);
-    negotiateEncoding(`gzip${' '.repeat(100_000)};${'\t'.repeat(100_000)}x`);
-    expect(performance.now() - begin).toBeLessThan(500);
+    // With more than one look at each character these would take minutes.
+    expect(negotiateEncoding(`${'a'.repeat(100_000)};`)).toBe('identity');
+    expect(negotiateEncoding(`gzip${' '.repeat(100_000)};${'\t'.repeat(100_000)}x`)).toBe('identity');
   });
 });
