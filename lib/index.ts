@@ -156,9 +156,10 @@ export { ArqServer, type ArqServerOptions } from './udp/arq-server.ts';
 export type { CastMode } from './udp/cast-address.ts';
 export type { DatagramAgentOptions } from './udp/datagram-agent.ts';
 export type { DatagramClientOptions, DatagramConnectOptions } from './udp/datagram-client.ts';
-export type { DatagramCount, DatagramCounts } from './udp/datagram-counts.ts';
+export type { DatagramCount, DatagramCounts, DatagramLoss } from './udp/datagram-counts.ts';
 export type { DatagramEndpoint } from './udp/datagram-endpoint.ts';
 export type { DatagramServerOptions } from './udp/datagram-server.ts';
+export { type DialArqOptions, dialArq, type DialUdpOptions, dialUdp } from './udp/dial.ts';
 export type { EndpointCounts } from './udp/endpoint-counts.ts';
 export type {
   Datagram,
@@ -168,6 +169,7 @@ export type {
   EndpointDropReason,
 } from './udp/endpoint-events.ts';
 export type { DatagramEndpointOptions, ReceiveQueueOptions } from './udp/endpoint-options.ts';
+export { type ListenArqOptions, listenArq, type ListenUdpOptions, listenUdp } from './udp/listen.ts';
 export { UdpAgent, type UdpAgentOptions } from './udp/udp-agent.ts';
 export { type PrepareCast, UdpCast, type UdpCastOptions } from './udp/udp-cast.ts';
 export { UdpClient, type UdpClientOptions } from './udp/udp-client.ts';

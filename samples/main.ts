@@ -46,6 +46,20 @@ const SAMPLES: Readonly<Record<string, Roles>> = {
     agent: () => run(import('./testecho-ssl-pull/agent.ts')),
     client: () => run(import('./testecho-ssl-pull/client.ts')),
   },
+  'testecho-udp': {
+    server: () => run(import('./testecho-udp/server.ts')),
+    agent: () => run(import('./testecho-udp/agent.ts')),
+    client: () => run(import('./testecho-udp/client.ts')),
+  },
+  'testecho-udp-pfm': {
+    server: () => run(import('./testecho-udp-pfm/server.ts')),
+    client: () => run(import('./testecho-udp-pfm/client.ts')),
+  },
+  'testecho-arq': {
+    server: () => run(import('./testecho-arq/server.ts')),
+    agent: () => run(import('./testecho-arq/agent.ts')),
+    client: () => run(import('./testecho-arq/client.ts')),
+  },
   testudpcast: {
     cast: () => run(import('./testudpcast/cast.ts')),
     node: () => run(import('./testudpcast/node.ts')),

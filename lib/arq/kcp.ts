@@ -85,6 +85,11 @@ export class Kcp {
     return this.sender.deadSegments;
   }
 
+  /** Whether a whole message waits to be fetched. */
+  get hasMessage(): boolean {
+    return this.receiving.hasMessage;
+  }
+
   /** Whether what has come does not make sense as a whole, so that there will be no more messages. */
   get isBroken(): boolean {
     return this.receiving.isBroken;

@@ -44,6 +44,12 @@ export class ReceiveWindow {
     return Math.max(this.size - this.queued, 0);
   }
 
+  /** Whether a whole message waits to be fetched. */
+  get hasMessage(): boolean {
+    const { queued } = this;
+    return queued > 0 && queued > this.fragments[this.place(this.head)]!;
+  }
+
   /** Whether a segment is acknowledged: one of the window, or from the past. */
   accepts(sn: number): boolean {
     return distance(sn, advance(this.next, this.size)) < 0;
@@ -82,12 +88,11 @@ export class ReceiveWindow {
    * @throws ProtocolError as {@link put}, when all messages before the fault have been taken.
    */
   take(): Uint8Array | undefined {
-    const { queued } = this;
-    const count = queued === 0 ? 1 : this.fragments[this.place(this.head)]! + 1;
-    if (queued < count) {
+    if (!this.hasMessage) {
       if (this.fault !== undefined) throw this.fault;
       return undefined;
     }
+    const count = this.fragments[this.place(this.head)]! + 1;
     const message = count === 1 ? this.shift() : this.join(count);
     this.proceed();
     return message;

@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
 import { type EndpointLike, parseEndpoint } from '../transport/address.ts';
-import { oneConnection } from './dialer.ts';
+import { type Dialer, oneConnection } from './dialer.ts';
 import { TcpAgent } from './tcp-agent.ts';
 import { type ConnectOptions, type DialerOptions, checkConnect } from './tcp-connector.ts';
 
@@ -40,18 +40,42 @@ export function dial<In = Uint8Array, Out = BytesLike>(
   // Checks the options now, not when somebody subscribes, and keeps the sessions of all subscriptions.
   const { handshaker } = new TcpAgent(given);
   const agentOptions = { ...given, tls: handshaker?.asOption };
-  return new Observable((subscriber) => {
+  return dialling(() => {
     const agent = new TcpAgent<In, Out>(agentOptions);
-    const ready$ = handshaker === undefined || handshaker.manual ? agent.connect$ : agent.handshake$;
+    const begin = () => {
+      void agent.start();
+      agent.open(target, how);
+    };
+    return { dialer: agent, begin };
+  });
+}
+
+/** @internal A component, as far as it has to be known for one connection. */
+export type OneDialler<In, Out> = Pick<
+  Dialer<In, Out>,
+  'connect$' | 'handshake$' | 'close$' | 'handshaker' | 'retire'
+>;
+
+/** What makes one connection, and how it is told to. */
+interface Dialling<In, Out> {
+  readonly dialer: OneDialler<In, Out>;
+  begin(): void;
+}
+
+/** @internal What dials as one cold Observable of one connection, made anew for every subscription. */
+export function dialling<In, Out>(make: () => Dialling<In, Out>): Observable<Connection<In, Out>> {
+  return new Observable((subscriber) => {
+    const { dialer, begin } = make();
+    const { handshaker } = dialer;
+    const ready$ = handshaker === undefined || handshaker.manual ? dialer.connect$ : dialer.handshake$;
     subscriber.add(ready$.subscribe((connection) => subscriber.next(connection)));
     subscriber.add(
-      agent.close$.subscribe(({ error }) => {
+      dialer.close$.subscribe(({ error }) => {
         if (error === undefined) subscriber.complete();
         else subscriber.error(error);
       }),
     );
-    subscriber.add(() => agent.retire());
-    void agent.start();
-    agent.open(target, how);
+    subscriber.add(() => dialer.retire());
+    begin();
   });
 }

@@ -3,6 +3,7 @@ import { OptionError } from '../base/errors.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Address } from '../transport/address.ts';
+import type { Listener } from './listener.ts';
 import { TcpServer, type TcpServerOptions } from './tcp-server.ts';
 
 /** Options of {@link listen}. */
@@ -29,12 +30,28 @@ export function listen<In = Uint8Array, Out = BytesLike>(
   options: ListenOptions<In, Out> = {},
 ): Observable<Connection<In, Out>> {
   const { onListening, ...serverOptions } = options;
+  const { handshaker } = new TcpServer(serverOptions); // checks the options now, not when somebody subscribes
+  return listening(
+    () => new TcpServer<In, Out>({ ...serverOptions, tls: handshaker?.asOption }),
+    onListening,
+  );
+}
+
+/**
+ * @internal A listener as one cold Observable of its connections, made anew for every subscription.
+ *
+ * @throws OptionError (`ERR_OPTION`) when `onListening` is no function.
+ */
+export function listening<In, Out>(
+  make: () => Listener<In, Out>,
+  onListening: ((address: Address) => void) | undefined,
+): Observable<Connection<In, Out>> {
   if (onListening !== undefined && typeof onListening !== 'function') {
     throw new OptionError('onListening', onListening, 'a function');
   }
-  const { handshaker } = new TcpServer(serverOptions); // checks the options now, not when somebody subscribes
   return new Observable((subscriber) => {
-    const server = new TcpServer<In, Out>({ ...serverOptions, tls: handshaker?.asOption });
+    const server = make();
+    const { handshaker } = server;
     const ready$ = handshaker === undefined || handshaker.manual ? server.accept$ : server.handshake$;
     subscriber.add(ready$.subscribe(subscriber));
     subscriber.add(() => server.retire());

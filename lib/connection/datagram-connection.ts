@@ -48,6 +48,10 @@ export class DatagramConnection extends StreamConnection {
     return this.refuse(new ProtocolError('ERR_FRAME_LENGTH', text, { operation: 'send' }));
   }
 
+  override accepts(bytes: number): SendResult {
+    return bytes <= this.limit.most ? super.accepts(bytes) : 'refused';
+  }
+
   override sendFile(): Observable<number> {
     return throwError(() => unsupported('files cannot be sent as one datagram'));
   }

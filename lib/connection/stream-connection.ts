@@ -89,6 +89,8 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
   private wire: Wire | undefined;
   private flags = 0;
   private handlers = 0;
+  /** Bytes that the wire has been given back. */
+  private givenBack = 0;
   private openedAt: number;
   private heardAt: number;
   private receiver: ReceiveSource<Uint8Array> | undefined = undefined;
@@ -589,12 +591,18 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     this.finish(error);
   }
 
-  /** Takes back what was read too far: it is received again, before anything else. */
+  /**
+   * Takes back what was read too far: `receive$` emits it again, before anything else. For everybody else it has come
+   * already, and is not counted twice.
+   */
   giveBack(rest: Uint8Array): void {
     if (rest.length === 0 || this.is(MUTE | CLOSED)) return;
-    this.bytesIn -= rest.length;
-    if (this.is(READING)) this.deliver(rest);
-    else this.wire?.unread(rest);
+    if (this.is(READING)) {
+      this.flow.emit(() => this.receiver?.publish(rest));
+    } else {
+      this.givenBack += rest.length;
+      this.wire?.unread(rest);
+    }
   }
 
   flowChanged(): void {
@@ -661,6 +669,10 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
 
   private deliver(bytes: Uint8Array): void {
     if (this.is(MUTE | CLOSED)) return;
+    if (this.givenBack > 0) {
+      this.deliverAgain(bytes);
+      return;
+    }
     const { host } = this;
     this.bytesIn += bytes.length;
     if (this.taps !== NONE) for (const tap of this.taps) tap.received(bytes);
@@ -679,6 +691,16 @@ export class StreamConnection implements Connection, WireHandler, FlowTarget, Ou
     } finally {
       leave(outer);
     }
+  }
+
+  /** Delivers what was given back, to those who have not seen it. */
+  private deliverAgain(bytes: Uint8Array): void {
+    const known = Math.min(this.givenBack, bytes.length);
+    this.givenBack -= known;
+    this.flow.emit(() => this.receiver?.publish(known === bytes.length ? bytes : bytes.subarray(0, known)));
+    if (known === bytes.length) return;
+    if (this.is(READING)) this.deliver(bytes.subarray(known));
+    else this.wire?.unread(bytes.subarray(known));
   }
 
   private setReading(reading: boolean): void {

@@ -233,7 +233,7 @@ export class Outbox {
     while (this.hasMore && !this.halted && this.mayWrite()) {
       if (this.sink.keepsUnits === true || this.isAlone) {
         const only = this.units.at(0);
-        if (only instanceof Uint8Array && only.length <= MOST_AT_ONCE) {
+        if (only instanceof Uint8Array && (only.length <= MOST_AT_ONCE || this.sink.keepsUnits === true)) {
           // One answer to one message: nothing to join.
           this.units.shift();
           this.unitsHandedOver++;

@@ -34,7 +34,9 @@ class UdpSocket implements DatagramSocket {
   }
 
   get unsent(): number {
-    return this.isBound ? (this.socket as Socket).getSendQueueSize() : 0;
+    const { socket } = this;
+    if (!this.isBound || socket === undefined || socket.getSendQueueCount() === 0) return 0;
+    return Math.max(socket.getSendQueueSize(), 1); // empty ones wait, too
   }
 
   send(data: Uint8Array | readonly Uint8Array[], port?: number, address?: string): void {
@@ -48,7 +50,7 @@ class UdpSocket implements DatagramSocket {
       const to = this.peer ?? (address === undefined ? undefined : inetAddress(address, port ?? 0));
       this.work.add(asapScheduler.schedule(() => this.handler.fault(systemError(error, 'send'), to)));
     }
-    if (!this.isBehind) this.isBehind = socket.getSendQueueSize() > 0;
+    if (!this.isBehind) this.isBehind = socket.getSendQueueCount() > 0;
   }
 
   close(): void {

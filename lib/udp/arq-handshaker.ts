@@ -5,8 +5,7 @@ import { ConversationIds } from '../arq/conversation-ids.ts';
 import type { HandshakeHandler, HandshakePeer, Handshaker, Handshaking } from '../transport/handshaker.ts';
 import type { Wire } from '../transport/wire.ts';
 import { ArqContext } from './arq-context.ts';
-import { ArqWire } from './arq-wire.ts';
-import type { SessionWire } from './session-wire.ts';
+import { ArqWire, type DatagramWire } from './arq-wire.ts';
 
 /** No two sessions of a process have the same number, whatever they belong to. */
 const ids = new ConversationIds(randomBytes(4).readUInt32LE());
@@ -21,6 +20,6 @@ export class ArqHandshaker implements Handshaker {
   }
 
   shakeHands(wire: Wire, _: HandshakePeer, handler: HandshakeHandler): Handshaking {
-    return new ArqWire(wire as SessionWire, ids.next(), this.context, handler);
+    return new ArqWire(wire as DatagramWire, ids.next(), this.context, handler);
   }
 }

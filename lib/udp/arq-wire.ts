@@ -9,7 +9,14 @@ import type { Address } from '../transport/address.ts';
 import type { HandshakeHandler, Handshaking } from '../transport/handshaker.ts';
 import type { Wire, WireHandler } from '../transport/wire.ts';
 import type { ArqContext } from './arq-context.ts';
-import type { SessionWire } from './session-wire.ts';
+
+/** The wire below, of a session of datagrams. */
+export interface DatagramWire extends Wire {
+  /** Throws away what nobody above can read. */
+  dropMalformed(bytes: number): void;
+  /** Ends it without a word to the peer. */
+  fail(error: NetworkError): void;
+}
 
 /** Bytes of datagrams that may wait in the socket; what would come on top is lost, and repeated in its time. */
 const MOST_WAITING = 256 * 1024;
@@ -24,7 +31,7 @@ export class ArqWire implements Wire, WireHandler, ArqOwner, Deadline, Flushable
   slot = -1;
   at = 0;
 
-  private readonly below: SessionWire;
+  private readonly below: DatagramWire;
   private readonly context: ArqContext;
   private readonly session: ArqSession;
   /** Until the handshake is done. */
@@ -42,7 +49,7 @@ export class ArqWire implements Wire, WireHandler, ArqOwner, Deadline, Flushable
   private isOver = false;
 
   /** @param id Of the conversation; begins the handshake. */
-  constructor(below: SessionWire, id: number, context: ArqContext, shaking: HandshakeHandler) {
+  constructor(below: DatagramWire, id: number, context: ArqContext, shaking: HandshakeHandler) {
     const { settings } = context;
     this.below = below;
     this.context = context;

@@ -1,10 +1,11 @@
-import { Subscription } from 'rxjs';
+import { Subscription, asapScheduler } from 'rxjs';
 import { NetworkError, systemError } from '../base/errors.ts';
 import { type Endpoint, type InetAddress, formatAddress } from '../transport/address.ts';
 import type { DatagramRequest } from '../transport/datagram.ts';
 import { inetAddress } from '../transport/inet.ts';
 import { resolve } from '../transport/resolve.ts';
 import type { ConnectHandler, Connecting, DatagramDropReason, Lookup } from '../transport/wire.ts';
+import { canonicalHost } from './canonical-host.ts';
 import type { DatagramTally } from './datagram-counts.ts';
 import { SessionSocket } from './session-socket.ts';
 import type { UdpSettings } from './udp-options.ts';
@@ -44,20 +45,23 @@ export function connectOwn(
   owner: ConnectorOwner,
   handler: ConnectHandler,
 ): Connecting {
-  if (target.path !== undefined) return refuseUnix(target, handler);
+  if (!isPeer(target)) return refuse(target, handler);
   const peer = { host: target.host ?? '127.0.0.1', port: target.port };
+  let isBound = false;
   const request = { ...requestOf(settings, bind), peer };
   const socket: SessionSocket = new SessionSocket(settings, request, {
     counts: owner.tally,
     probes: true,
     bound: (_, remote) => {
+      isBound = true;
       begin(socket, remote ?? inetAddress(peer.host, peer.port), handler);
       socket.close(); // with its only session
     },
     newcomer: () => undefined,
     dropped: (reason, remote, bytes) => owner.dropped(reason, remote, bytes),
     fault: (error) => owner.fault(error),
-    failed: (error) => handler.failed(error),
+    // Once there is a session, it says itself how it ends.
+    failed: (error) => isBound || handler.failed(error),
   });
   return { abort: () => socket.close() };
 }
@@ -79,7 +83,7 @@ export class SharedSocket {
   }
 
   connect(target: Endpoint, handler: ConnectHandler): Connecting {
-    if (target.path !== undefined) return refuseUnix(target, handler);
+    if (!isPeer(target)) return refuse(target, handler);
     const work = new Subscription();
     const { host = '127.0.0.1', port } = target;
     const failed = (error: unknown) => {
@@ -93,7 +97,7 @@ export class SharedSocket {
         failed(new NetworkError('ERR_ADDRESS_FAMILY', text, { operation: 'connect' }));
         return;
       }
-      const remote = inetAddress(first.address, port);
+      const remote = inetAddress(canonicalHost(first.address), port);
       work.add(this.whenBound(remote.family, (socket) => begin(socket, remote, handler), failed));
     });
     return { abort: () => work.unsubscribe() };
@@ -172,16 +176,15 @@ function requestOf({ receiveBuffer, sendBuffer, lookup }: ConnectorSettings, bin
   return { ...bind, dualStack: false, reuseAddress: false, receiveBuffer, sendBuffer, lookup };
 }
 
-function refuseUnix(target: Endpoint, handler: ConnectHandler): Connecting {
-  const work = new Subscription();
+/** Whether datagrams can be sent there at all. */
+function isPeer(target: Endpoint): target is Exclude<Endpoint, { path: string }> {
+  return target.path === undefined && target.port !== 0;
+}
+
+function refuse(target: Endpoint, handler: ConnectHandler): Connecting {
+  const code = target.path === undefined ? 'EADDRNOTAVAIL' : 'ERR_ADDRESS_FAMILY';
   const text = `${formatAddress(target)} is no address for datagrams`;
-  const error = new NetworkError('ERR_ADDRESS_FAMILY', text, { operation: 'connect' });
-  resolve(
-    '127.0.0.1',
-    undefined,
-    work,
-    () => undefined,
-    () => handler.failed(error),
-  );
-  return { abort: () => work.unsubscribe() };
+  const error = new NetworkError(code, text, { operation: 'connect' });
+  const telling = asapScheduler.schedule(() => handler.failed(error));
+  return { abort: () => telling.unsubscribe() };
 }

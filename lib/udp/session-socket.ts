@@ -131,9 +131,11 @@ export class SessionSocket implements DatagramHandler {
     behind.push({ wire, datagram, handedOver });
   }
 
-  /** One that could not leave now would come too late; what is in front of it says as much. */
-  sendHeartbeat(wire: SessionWire): void {
-    if (this.socket.unsent === 0) this.sendTo(wire, HEARTBEAT);
+  /** False if it cannot leave now: it would come too late, and what is in front of it says as much. */
+  sendHeartbeat(wire: SessionWire): boolean {
+    if (this.socket.unsent > 0) return false;
+    this.sendTo(wire, HEARTBEAT);
+    return true;
   }
 
   sendCloseNotice(wire: SessionWire): void {
@@ -203,9 +205,8 @@ export class SessionSocket implements DatagramHandler {
     const { length } = datagram;
     const { maxDatagramSize, closeNotice } = this.settings;
     const remote = inetAddress(from.address, from.port);
-    if (length > maxDatagramSize) this.drop('oversized', remote, length);
-    else if (this.closing || (closeNotice && isCloseNotice(datagram)))
-      this.drop('unknown-peer', remote, length);
+    if (this.closing || (closeNotice && isCloseNotice(datagram))) this.drop('unknown-peer', remote, length);
+    else if (length > maxDatagramSize) this.drop('oversized', remote, length);
     else return this.owner.newcomer(remote, key, length);
     return undefined;
   }

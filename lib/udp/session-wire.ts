@@ -10,6 +10,9 @@ import type { SessionSocket } from './session-socket.ts';
 /** What a queued datagram counts for besides its bytes. */
 const OVERHEAD = 128;
 
+/** Milliseconds from one answer to a heartbeat to the next; peers send them a second apart at the least. */
+const ANSWER_GAP = 10;
+
 /**
  * One session: what one peer and we send each other over a socket that may serve many. Heartbeats and close notices
  * stay in here; above, one write is one datagram and one read is one.
@@ -32,6 +35,8 @@ export class SessionWire implements Wire, Deadline {
   private queue: Fifo<Uint8Array> | undefined = undefined;
   private queued = 0;
   private draining = false;
+  /** When the next heartbeat may be answered. */
+  private answersFrom = 0;
   /** Looks at the peer in a row that found nothing new. */
   private missed = 0;
   private peerHasEnded = false;
@@ -119,13 +124,13 @@ export class SessionWire implements Wire, Deadline {
     if (this.peerHasEnded) {
       this.drop('unknown-peer', length);
     } else if (length === 0) {
-      if (settings.heartbeat && !this.socket.probes) this.socket.sendHeartbeat(this);
-    } else if (length > settings.maxDatagramSize) {
-      this.drop('oversized', length);
+      this.answerHeartbeat();
     } else if (settings.closeNotice && isCloseNotice(datagram)) {
       this.peerHasEnded = true;
       // What has come before the end comes before it here, too.
       if (this.queued === 0) this.tellEnd();
+    } else if (length > settings.maxDatagramSize) {
+      this.drop('oversized', length);
     } else if (this.reading && this.queued === 0) {
       this.handler?.wireReceived(datagram);
     } else {
@@ -181,6 +186,17 @@ export class SessionWire implements Wire, Deadline {
     this.endTold = true;
     this.socket.deadlines.clear(this);
     this.handler?.wireEnded();
+  }
+
+  /**
+   * Servers answer. Were each one answered at once, a heartbeat in the name of another server would go to and fro
+   * between the two as fast as they can.
+   */
+  private answerHeartbeat(): void {
+    const { socket } = this;
+    if (!socket.settings.heartbeat || socket.probes) return;
+    const now = socket.now();
+    if (now >= this.answersFrom && socket.sendHeartbeat(this)) this.answersFrom = now + ANSWER_GAP;
   }
 
   private keep(datagram: Uint8Array): void {

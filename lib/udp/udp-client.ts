@@ -12,9 +12,9 @@ const checkOptions = udpTable<UdpClientOptions & { maxConnections: number }>(cli
  * UDP client: one object, one peer at a time. Twin of `CUdpClient` (guide chapter 2.3).
  *
  * Its socket is connected: the system passes on nothing of others, and when the peer's system says that nobody
- * listens there (ICMP), the connection ends with reason `reset`. To connect takes no time, since nothing is asked:
- * `prepareConnect$`, `connect$` and `handshake$` come one after the other, then a heartbeat says hello to the peer.
- * From then on it is as with a `UdpServer`, heartbeats (option `detect`) and close notice included.
+ * listens there (ICMP), the connection ends with reason `reset`. To connect takes no time, since nothing is asked: a
+ * heartbeat says hello to the peer, and `prepareConnect$`, `connect$` and `handshake$` come one after the other. From
+ * then on it is as with a `UdpServer`, heartbeats (option `detect`) and close notice included.
  *
  * @example
  * const client = new UdpClient({ to: 'localhost:5555' });

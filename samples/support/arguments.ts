@@ -87,6 +87,12 @@ export const endpoint: Option<Endpoint> = {
   },
 };
 
+/** Several of them, or none. */
+export const endpoints: Option<readonly Endpoint[] | undefined> = {
+  placeholder: 'HOST:PORT,…',
+  read: (given) => given?.split(',').map((one) => endpoint.read(one)),
+};
+
 /** Where to listen or to connect to, and how to print. */
 export const common = { host: text('HOST', '127.0.0.1'), port: integer(5555, 0, 65_535), json: flag };
 

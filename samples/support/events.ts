@@ -1,5 +1,8 @@
 import { inspect } from 'node:util';
 import {
+  type ArqAgent,
+  type ArqClient,
+  type ArqServer,
   type Closed,
   type Connection,
   type Dropped,
@@ -7,6 +10,9 @@ import {
   type TcpAgent,
   type TcpClient,
   type TcpServer,
+  type UdpAgent,
+  type UdpClient,
+  type UdpServer,
   formatAddress,
   toText,
 } from 'hpsocket-rx';
@@ -15,6 +21,18 @@ import { type Agreed, agreedBy, formatAgreed } from './agreed.ts';
 
 /** An event of a component, as the samples print it. */
 export type SampleEvent = ReturnType<(typeof made)[keyof typeof made]>;
+
+/** What has events. */
+type SampleComponent<In = Uint8Array> =
+  | ArqServer<In>
+  | ArqAgent<In>
+  | ArqClient<In>
+  | TcpServer<In>
+  | TcpAgent<In>
+  | TcpClient<In>
+  | UdpServer<In>
+  | UdpAgent<In>
+  | UdpClient<In>;
 
 /** Events made from what the library emits. */
 export const made = {
@@ -38,7 +56,7 @@ function opened<Name extends string>(event: Name, { id, remote }: Identity) {
 }
 
 /** Everything that happens to a component and its connections, in order. */
-export function eventsOf(component: TcpServer | TcpAgent | TcpClient): Observable<SampleEvent> {
+export function eventsOf(component: SampleComponent): Observable<SampleEvent> {
   return merge(
     lifeOf(component),
     component.receive$.pipe(map(({ connection, data }) => made.receive(connection.id, data))),
@@ -46,7 +64,7 @@ export function eventsOf(component: TcpServer | TcpAgent | TcpClient): Observabl
 }
 
 /** Everything that happens to a component and its connections, but for what is received. */
-export function lifeOf<In>(component: TcpServer<In> | TcpAgent<In> | TcpClient<In>): Observable<SampleEvent> {
+export function lifeOf<In>(component: SampleComponent<In>): Observable<SampleEvent> {
   return merge(
     'accept$' in component
       ? component.accept$.pipe(map(made.accept))
@@ -94,7 +112,7 @@ function readable(event: SampleEvent): string {
       return `#${id} close ${`${reason} ${error}`.trim()} (${bytesIn} bytes in, ${bytesOut} out)`;
     }
     case 'dropped':
-      return `dropped ${event.reason} ${event.remote ?? ''}`;
+      return `dropped ${event.reason} ${event.remote ?? ''}${event.bytes > 0 ? ` (${event.bytes} bytes)` : ''}`;
     case 'shutdown':
       return `shutdown (${event.closed} closed, ${event.forced} cut off, ${event.dropped} bytes lost)`;
   }

@@ -7,8 +7,15 @@ import type { Plan } from './plan.ts';
 import type { Beginning, RoundTrips } from './round-trips.ts';
 import { type Result, Tally } from './tally.ts';
 
-/** Shows the progress on a terminal and at the end prints the result. A test that fails exits with 1. */
-export function reporter(plan: Plan): Observer<Beginning | RoundTrips> {
+/**
+ * Shows the progress on a terminal and at the end prints the result. A test that fails exits with 1.
+ *
+ * @param whyMissing Why not everything came back.
+ */
+export function reporter(
+  plan: Plan,
+  whyMissing: (result: Result) => string = () => 'a connection closed before everything came back',
+): Observer<Beginning | RoundTrips> {
   const tally = new Tally(plan);
   const live = new LiveLine();
   let begun = false;
@@ -35,9 +42,9 @@ export function reporter(plan: Plan): Observer<Beginning | RoundTrips> {
       conclude(error instanceof Error ? error.message : String(error));
     },
     complete: () => {
-      const { expected, received } = tally.result;
-      if (received === expected) conclude(undefined);
-      else conclude(isInterrupted() ? 'interrupted' : 'a connection closed before everything came back');
+      const { result } = tally;
+      if (result.received === result.expected) conclude(undefined);
+      else conclude(isInterrupted() ? 'interrupted' : whyMissing(result));
     },
   };
 }

@@ -16,6 +16,7 @@ describe('arqSettings', () => {
       maxTransUnit: 1432,
       maxMessageSize: 4096,
       handshakeTimeout: 5000,
+      malformed: 'drop',
     });
   });
 
@@ -42,6 +43,7 @@ describe('arqSettings', () => {
     { name: 'fastLimit', legal: [0, 2 ** 31 - 1], illegal: [-1] },
     { name: 'maxTransUnit', legal: [0, 72, 1432], illegal: [71, 1433, 65_537, -1, NaN] },
     { name: 'maxMessageSize', legal: [1, 127 * 1408 - 1], illegal: [0, 127 * 1408] },
+    { name: 'malformed', legal: ['drop', 'close'], illegal: ['ignore', true, null] },
     { name: 'handshakeTimeout', legal: [61, 2 ** 31 - 1], illegal: [0, 60, 2 ** 31] },
   ];
 
@@ -52,6 +54,18 @@ describe('arqSettings', () => {
         expect.objectContaining({ name: 'OptionError', option: `arq.${name}`, value }),
       );
     }
+  });
+
+  it('should refuse a socket whose datagrams are too short for a segment', () => {
+    expect(() => arqSettings({}, 71, 'arq.')).toThrow(
+      'maxDatagramSize must be at least 72 for reliable UDP, got 71',
+    );
+    expect(arqSettings({ maxMessageSize: 100 }, 72).maxTransUnit).toBe(72);
+  });
+
+  it('should not make longer datagrams than UDP carries unless it is told to', () => {
+    expect(arqSettings({}, 65_536).maxTransUnit).toBe(65_507);
+    expect(arqSettings({ maxTransUnit: 65_536 }, 65_536).maxTransUnit).toBe(65_536);
   });
 
   it('should refuse an unknown name', () => {

@@ -17,7 +17,7 @@ const uint32 = fc.oneof(
   fc.nat(0xffff_ffff),
 );
 const segment = fc.record({
-  conversation: uint32,
+  conversation: fc.oneof({ weight: 15, arbitrary: fc.constant(9) }, uint32),
   command: fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 81, max: 84 }) }, fc.nat(255)),
   fragment: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, fc.nat(255)),
   window: fc.oneof(fc.nat(3), fc.nat(0xffff)),
@@ -55,15 +55,25 @@ const act = fc.oneof(
 );
 
 describe('ArqSession given anything', () => {
-  it.each([{ isReady: true }, { isReady: false }])(
-    'should fail with a code or go on (ready: $isReady)',
-    ({ isReady }) => {
+  it.each([
+    { isReady: true, malformed: 'drop' },
+    { isReady: true, malformed: 'close' },
+    { isReady: false, malformed: 'drop' },
+    { isReady: false, malformed: 'close' },
+  ] as const)(
+    'should fail with a code or go on (ready: $isReady, malformed: $malformed)',
+    ({ isReady, malformed }) => {
       fc.assert(
         fc.property(fc.array(act, { maxLength: 40 }), (acts) => {
           const errors: unknown[] = [];
           const sizes: number[] = [];
           let messagesAfter = 0;
-          const settings = arqSettings({ maxMessageSize: 500, maxTransUnit: 100, resendByAcks: 1 });
+          const settings = arqSettings({
+            maxMessageSize: 500,
+            maxTransUnit: 100,
+            resendByAcks: 1,
+            malformed,
+          });
           const session = new ArqSession(7, settings, {
             datagram: (bytes) => void sizes.push(bytes.length),
             ready: () => undefined,
@@ -97,7 +107,7 @@ describe('ArqSession given anything', () => {
           expect(messagesAfter).toBe(0);
           expect(Math.max(0, ...sizes)).toBeLessThanOrEqual(100);
         }),
-        { numRuns: 1500, seed: 7 },
+        { numRuns: 1000, seed: 7 },
       );
     },
   );

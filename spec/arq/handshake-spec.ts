@@ -93,7 +93,7 @@ describe('Handshake', () => {
     expect(() => side.handshake.update(1020)).toThrow(
       expect.objectContaining({
         code: 'ERR_TIMEOUT',
-        message: expect.stringContaining('1000 ms (option handshakeTimeout)') as unknown,
+        message: expect.stringContaining('1000 ms (option arq.handshakeTimeout)') as unknown,
       }),
     );
   });

@@ -55,6 +55,19 @@ describe('Kcp', () => {
     expect(kcp).toMatchObject({ waiting: 1, waitingBytes: 10 });
   });
 
+  it('should count bytes as waiting until they and all before them have come', () => {
+    const kcp = started({ congestionControl: false });
+    for (const text of ['one', 'three', 'fourteen bytes']) say(kcp, text);
+    kcp.input(datagramOf({ command: ACK, sn: 1, una: 0 }));
+    expect(kcp).toMatchObject({ waiting: 2, waitingBytes: 22 });
+    kcp.input(datagramOf({ command: ACK, sn: 1, una: 0 }));
+    expect(kcp).toMatchObject({ waiting: 2, waitingBytes: 22 });
+    kcp.input(datagramOf({ command: ACK, sn: 0, una: 0 }));
+    expect(kcp).toMatchObject({ waiting: 1, waitingBytes: 14 });
+    kcp.input(datagramOf({ command: TELL, una: 3 }));
+    expect(kcp).toMatchObject({ waiting: 0, waitingBytes: 0 });
+  });
+
   it('should send what a re-entrant call wants to be sent, behind what is being emitted', () => {
     const sent: string[] = [];
     const kcp = new Kcp(7, arqSettings({ congestionControl: false }), (bytes) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AckList } from '../../lib/arq/ack-list.ts';
-import { arqSettings } from '../../lib/arq/arq-options.ts';
+import { type ArqOptions, arqSettings } from '../../lib/arq/arq-options.ts';
 import { ArqSession } from '../../lib/arq/arq-session.ts';
 import { ConversationIds } from '../../lib/arq/conversation-ids.ts';
 import { arqDatagramKind } from '../../lib/arq/datagram-kind.ts';
@@ -27,7 +27,7 @@ describe('ArqSession', () => {
     });
     session.start(0);
     session.input(handshakeBytes({ isComplete: true, from: 9, to: 7 }), 5);
-    session.input(datagramOf({ data: 'echo', una: 1 }), 6);
+    session.input(fromPeer({ data: 'echo', una: 1 }), 6);
     expect(events).toEqual(['ready', 'echo']);
     expect(datagrams.slice(2).map(segmentsOf)).toMatchObject([
       [{ data: 'hi', conversation: 7 }],
@@ -38,13 +38,13 @@ describe('ArqSession', () => {
   it('should put messages that are queued into one datagram', () => {
     const { session, datagrams } = ready();
     session.send(utf8('first'), 6);
-    session.input(datagramOf({ command: 82, sn: 0, una: 1 }), 7);
+    session.input(fromPeer({ command: 82, sn: 0, una: 1 }), 7);
     for (const text of ['a', 'b', 'c']) session.queue(utf8(text), 8);
     expect(datagrams).toHaveLength(3);
     session.flush(8);
     // The congestion window allows two.
     expect(segmentsOf(datagrams[3]!)).toMatchObject([{ data: 'a' }, { data: 'b' }]);
-    session.input(datagramOf({ command: 82, sn: 1, una: 3 }), 9);
+    session.input(fromPeer({ command: 82, sn: 1, una: 3 }), 9);
     expect(segmentsOf(datagrams[4]!)).toMatchObject([{ data: 'c' }]);
   });
 
@@ -54,6 +54,13 @@ describe('ArqSession', () => {
     expect(session.nextAt).toBe(60);
     session.update(60);
     expect(segmentsOf(datagrams.at(-1)!)).toMatchObject([{ data: 'a', ts: 60 }]);
+  });
+
+  it('should send what was queued when it became ready', () => {
+    const { session, datagrams } = side({ ready: () => session.queue(utf8('hi'), 5) });
+    session.start(0);
+    session.input(handshakeBytes({ isComplete: true, from: 9, to: 7 }), 5);
+    expect(datagrams.slice(2).map(segmentsOf)).toMatchObject([[{ data: 'hi' }]]);
   });
 
   it('should refuse to send before it is ready and after it is over', () => {
@@ -68,17 +75,61 @@ describe('ArqSession', () => {
   it('should ignore segments before it is ready', () => {
     const { session, events, datagrams } = side();
     session.start(0);
-    session.input(datagramOf({ data: 'early' }), 1);
+    session.input(fromPeer({ data: 'early' }), 1);
     expect(events).toEqual([]);
     expect(datagrams).toHaveLength(1);
   });
 
-  it.each([1, 11, 13, 15, 16, 17, 23])('should fail when it is given %d bytes', (length) => {
+  const MEANINGLESS = [1, 11, 13, 15, 16, 17, 23];
+
+  it.each(MEANINGLESS)('should drop %d bytes, which anybody can have sent', (length) => {
     const { session, events } = side();
+    session.start(0);
+    session.input(Buffer.alloc(length), 1);
+    expect(events).toEqual([`dropped ${length}`]);
+    expect(session.state).toBe('handshake');
+  });
+
+  it.each(MEANINGLESS)("should fail when it is given %d bytes with malformed: 'close'", (length) => {
+    const { session, events } = side({}, { malformed: 'close' });
     session.start(0);
     session.input(Buffer.alloc(length), 1);
     expect(events).toEqual(['ERR_FRAME_DATA']);
     expect(session.state).toBe('over');
+  });
+
+  it('should drop a handshake packet that is none', () => {
+    const { session, events } = ready();
+    session.input(Buffer.alloc(12), 6);
+    session.input(fromPeer({ data: 'a' }), 7);
+    expect(events).toEqual(['ready', 'dropped 12', 'a']);
+  });
+
+  it.each(['drop', 'close'] as const)(
+    'should drop segments of another conversation (malformed: %s)',
+    (malformed) => {
+      const { session, events, datagrams } = ready({}, { malformed });
+      session.input(fromPeer({ data: 'late', conversation: 8 }), 6);
+      session.input(fromPeer({ data: 'a' }), 7);
+      expect(events).toEqual(['ready', 'dropped 28', 'a']);
+      expect(datagrams).toHaveLength(3);
+    },
+  );
+
+  it("should fail when fragments make no sense, whatever 'malformed' says, since nothing could follow", () => {
+    const { session, events } = ready();
+    session.input(fromPeer({ data: 'good' }, { sn: 1, fragment: 2, data: 'x' }, { sn: 2, fragment: 0 }), 10);
+    expect(events).toEqual(['ready', 'good', 'ERR_FRAME_DATA']);
+  });
+
+  it('should deliver what came before such a fault even if it was paused', () => {
+    const { session, events } = ready();
+    session.pause();
+    session.input(fromPeer({ data: 'good' }, { sn: 1, fragment: 2, data: 'x' }, { sn: 2, fragment: 0 }), 10);
+    session.input(fromPeer({ sn: 3, data: 'late' }), 11);
+    expect(events).toEqual(['ready']);
+    session.resume(20);
+    expect(events).toEqual(['ready', 'good', 'ERR_FRAME_DATA']);
   });
 
   it('should pass over heartbeats', () => {
@@ -88,10 +139,18 @@ describe('ArqSession', () => {
     expect(events).toEqual([]);
   });
 
-  it('should deliver what came before a fault, and nothing afterwards', () => {
+  it('should deliver what came before a fault, and go on', () => {
     const { session, events } = ready();
-    session.input(datagramOf({ data: 'good' }, { sn: 1, command: 99 }), 10);
-    session.input(datagramOf({ sn: 1, data: 'late' }), 11);
+    session.input(fromPeer({ data: 'good' }, { sn: 1, command: 99 }), 10);
+    session.input(fromPeer({ sn: 1, data: 'late' }), 11);
+    session.update(100);
+    expect(events).toEqual(['ready', 'good', 'dropped 52', 'late']);
+  });
+
+  it("should deliver what came before a fault, and nothing afterwards with malformed: 'close'", () => {
+    const { session, events } = ready({}, { malformed: 'close' });
+    session.input(fromPeer({ data: 'good' }, { sn: 1, command: 99 }), 10);
+    session.input(fromPeer({ sn: 1, data: 'late' }), 11);
     session.update(100);
     expect(events).toEqual(['ready', 'good', 'ERR_FRAME_DATA']);
   });
@@ -117,7 +176,7 @@ describe('ArqSession', () => {
     const { session, events } = side();
     session.start(0);
     session.input(handshakeBytes({ isComplete: false, from: 9, to: 7 }), 5);
-    session.input(datagramOf({ data: 'a' }), 6);
+    session.input(fromPeer({ data: 'a' }), 6);
     session.update(5040);
     expect(events).toEqual(['ready', 'a']);
     expect(session).toMatchObject({ state: 'ready', isComplete: true, nextAt: Infinity });
@@ -125,13 +184,13 @@ describe('ArqSession', () => {
 
   it('should stop in the midst of what it delivers when it is closed', () => {
     const { session, events } = ready({ message: () => session.close() });
-    session.input(datagramOf({ data: 'a' }, { sn: 1, data: 'b' }), 10);
+    session.input(fromPeer({ data: 'a' }, { sn: 1, data: 'b' }), 10);
     expect(events).toEqual(['ready', 'a']);
   });
 
   it('should stop in the midst of what it delivers when it is paused', () => {
     const { session, events } = ready({ message: () => session.pause() });
-    session.input(datagramOf({ data: 'a' }, { sn: 1, data: 'b' }), 10);
+    session.input(fromPeer({ data: 'a' }, { sn: 1, data: 'b' }), 10);
     expect(events).toEqual(['ready', 'a']);
     session.resume(20);
     expect(events).toEqual(['ready', 'a', 'b']);
@@ -218,10 +277,15 @@ interface Reactions {
   message?: (bytes: Uint8Array) => void;
 }
 
-function side(reactions: Reactions = {}) {
+/** Segments in the conversation of the peer. */
+function fromPeer(...segments: Parameters<typeof datagramOf>): Buffer {
+  return datagramOf(...segments.map((segment) => ({ conversation: 9, ...segment })));
+}
+
+function side(reactions: Reactions = {}, options: ArqOptions = {}) {
   const events: string[] = [];
   const datagrams: Buffer[] = [];
-  const session = new ArqSession(7, arqSettings(), {
+  const session = new ArqSession(7, arqSettings(options), {
     datagram: (bytes) => void datagrams.push(Buffer.from(bytes)),
     ready: () => {
       events.push('ready');
@@ -231,13 +295,14 @@ function side(reactions: Reactions = {}) {
       events.push(toText(bytes));
       reactions.message?.(bytes);
     },
+    dropped: ({ length }) => void events.push(`dropped ${length}`),
     failed: (error) => void events.push(error.code),
   });
   return { session, events, datagrams };
 }
 
-function ready(reactions: Reactions = {}) {
-  const made = side(reactions);
+function ready(reactions: Reactions = {}, options: ArqOptions = {}) {
+  const made = side(reactions, options);
   made.session.start(0);
   made.session.input(handshakeBytes({ isComplete: true, from: 9, to: 7 }), 5);
   return made;

@@ -10,6 +10,9 @@ const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
 /** The names that each entry point exports at run time. A name that is added or lost shows in review. */
 const NAMES: Record<string, readonly string[]> = {
   '.': [
+    'ArqAgent',
+    'ArqClient',
+    'ArqServer',
     'ByteQueue',
     'CLOSE_REASONS',
     'ERROR_CODES',
@@ -25,6 +28,11 @@ const NAMES: Record<string, readonly string[]> = {
     'TcpServer',
     'TlsError',
     'TlsSetupError',
+    'UdpAgent',
+    'UdpCast',
+    'UdpClient',
+    'UdpNode',
+    'UdpServer',
     'between',
     'coalesce',
     'compose',
@@ -32,6 +40,8 @@ const NAMES: Record<string, readonly string[]> = {
     'decode',
     'delimiter',
     'dial',
+    'dialArq',
+    'dialUdp',
     'encode',
     'fixed',
     'flowConfig',
@@ -45,6 +55,8 @@ const NAMES: Record<string, readonly string[]> = {
     'lengthField',
     'lines',
     'listen',
+    'listenArq',
+    'listenUdp',
     'loopScheduler',
     'pack',
     'parseEndpoint',
@@ -59,6 +71,7 @@ const NAMES: Record<string, readonly string[]> = {
     'toAsyncIterable',
     'toBytes',
     'toText',
+    'udp',
     'utf8',
   ],
   './testing': [

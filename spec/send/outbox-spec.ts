@@ -280,3 +280,20 @@ describe('Outbox.halt', () => {
     expect(log).toEqual(['b: ERR_CLOSED']);
   });
 });
+
+describe('an outbox over a sink that keeps units', () => {
+  it.each([
+    ['pack', sendPolicy.pack()] as const,
+    ['safe', safe] as const,
+    ['direct', sendPolicy.direct()] as const,
+  ])('should write each unit as it is, however long, with policy %s', (_, policy) => {
+    const { outbox, sink, take } = fakeOutbox({ policy });
+    sink.keepsUnits = true;
+    const lengths = [1, 5 * BLOCK_SIZE, 2, BLOCK_SIZE + 1];
+    for (const length of lengths) outbox.send(pattern(length));
+    outbox.flush();
+    for (let i = 0; i < lengths.length; i++) take();
+    expect(sink.shapes).toEqual(lengths.map((length) => [length]));
+    expect(outbox.isEmpty).toBe(true);
+  });
+});

@@ -16,6 +16,7 @@ export class FakeSink implements ByteSink {
   /** Each write as the lengths of its pieces. */
   readonly shapes: number[][] = [];
   unsent = 0;
+  keepsUnits = false;
 
   /** Bytes that it takes at once as long as nothing waits, like the free buffer of the system. */
   private readonly atOnce: number;

@@ -57,7 +57,8 @@ export function runScript(script: string, ...args: readonly string[]): SampleRun
     firstValueFrom(lines$.pipe(filter((text) => pattern.test(text)))).catch(() => {
       throw new Error(`ended without a line like ${String(pattern)}:\n${[...out, ...errors].join('\n')}`);
     });
-  const port = async () => Number((await line(/^listening (tcp|tls) 127\.0\.0\.1:\d+$/)).split(':').pop());
+  const port = async () =>
+    Number((await line(/^listening (tcp|tls|udp) 127\.0\.0\.1:\d+$/)).split(':').pop());
   const { stdin: input, stdout: output } = child;
   return { input, output, ended, line, port, signal: (name) => child.kill(name) };
 }

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { Subject } from 'rxjs';
+import { type Observable, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { toText } from '../../lib/bytes/bytes-like.ts';
 import { type Component } from '../../lib/component/component.ts';
@@ -69,7 +69,7 @@ export class RawPeer {
   /** What came, each as `time text`; the text of an empty datagram is `-`, and that of a close notice `bye`. */
   readonly log: string[] = [];
   /** The same without times, for marbles. */
-  readonly datagrams$ = new Subject<string>();
+  readonly datagrams$: Observable<string>;
   /** What came, as it is. */
   readonly got: { readonly ms: number; readonly bytes: Uint8Array }[] = [];
   /** What is done with each datagram. */
@@ -82,6 +82,8 @@ export class RawPeer {
     network: MemoryNetwork,
     { host = '127.0.0.1', port = 0 }: { host?: string; port?: number } = {},
   ) {
+    const datagrams = new Subject<string>();
+    this.datagrams$ = datagrams;
     const request = { host, port, reuseAddress: false, dualStack: false };
     this.socket = network.bind(
       { ...request, receiveBuffer: 0, sendBuffer: 0, lookup: undefined },
@@ -91,7 +93,7 @@ export class RawPeer {
           const ms = scheduler.now();
           this.got.push({ ms, bytes });
           this.log.push(`${ms} ${textOf(bytes)}`);
-          this.datagrams$.next(textOf(bytes));
+          datagrams.next(textOf(bytes));
           this.react(bytes, from);
         },
         drained: () => undefined,
@@ -128,7 +130,7 @@ export function textOf(bytes: Uint8Array): string {
 /** Writes down every event of a component, but for its states; with a scheduler, when it came. */
 export function eventLog(component: Component, scheduler?: TestScheduler): string[] {
   const log: string[] = [];
-  const note = (...words: unknown[]) => {
+  const note = (...words: (string | number | undefined)[]) => {
     const text = words.filter((word) => word !== undefined).join(' ');
     log.push(scheduler === undefined ? text : `${scheduler.now()} ${text}`);
   };
@@ -141,9 +143,7 @@ export function eventLog(component: Component, scheduler?: TestScheduler): strin
     component.connect$.subscribe(({ id }) => note('connect', id));
   }
   component.handshake$.subscribe(({ id }) => note('handshake', id));
-  component.receive$.subscribe(({ connection, data }) =>
-    note('receive', connection.id, textOf(data as Uint8Array)),
-  );
+  component.receive$.subscribe(({ connection, data }) => note('receive', connection.id, textOf(data)));
   component.sent$.subscribe(({ connection, data }) => note('sent', connection.id, toText(data)));
   component.close$.subscribe(({ id, reason, operation, error }) =>
     note('close', id, reason, operation === 'close' ? undefined : operation, error?.code),

@@ -1,0 +1,29 @@
+// One peer: sends what you type, or --message TEXT --count N, a datagram each, and shows what comes back.
+import { UdpClient } from 'hpsocket-rx';
+import { finalize, from, switchMap, takeUntil } from 'rxjs';
+import { type Given, common, messages } from '../support/arguments.ts';
+import { eventsOf } from '../support/events.ts';
+import { fail } from '../support/fail.ts';
+import { ofPackets, packetPrinter } from '../support/packet-events.ts';
+import { interrupted$ } from '../support/signals.ts';
+import { talkOn } from '../support/talk-on.ts';
+import { sizing } from './sizing.ts';
+
+export const options = { ...common, ...sizing, ...messages };
+
+export function run({ host, port, json, max, ...what }: Given<typeof options>): void {
+  const client = new UdpClient({ to: { host, port }, maxDatagramSize: max });
+
+  const print = packetPrinter(json);
+  eventsOf(client).subscribe(print);
+
+  from(client.start())
+    .pipe(
+      switchMap((connection) =>
+        talkOn(connection, what, (refusal) => print(ofPackets.refused(connection.id, refusal))),
+      ),
+      takeUntil(interrupted$),
+      finalize(() => void client.stop()),
+    )
+    .subscribe({ error: fail({ host, port }) });
+}
