@@ -82,8 +82,9 @@ export interface DatagramSocket {
    * @param port 1 to 65535.
    * @param address A socket that takes both families reaches IPv4 peers with and without `::ffff:`. Left out, this
    * machine.
+   * @param quiet Whether nobody needs to hear of it if this datagram cannot be sent, which is cheaper.
    */
-  send(data: Uint8Array | readonly Uint8Array[], port?: number, address?: string): void;
+  send(data: Uint8Array | readonly Uint8Array[], port?: number, address?: string, quiet?: boolean): void;
   /** Ends it at once; what the system has not taken is lost, and the handler is not called any more. */
   close(): void;
 }

@@ -1,5 +1,5 @@
 import { type RemoteInfo, type Socket, createSocket } from 'node:dgram';
-import { Subscription, asapScheduler } from 'rxjs';
+import { Subscription, asapScheduler, asyncScheduler } from 'rxjs';
 import { type Operation, systemError } from '../base/errors.ts';
 import type { InetAddress } from './address.ts';
 import type { DatagramHandler, DatagramRequest, DatagramSocket, DatagramTransport } from './datagram.ts';
@@ -35,27 +35,45 @@ class UdpSocket implements DatagramSocket {
 
   get unsent(): number {
     const { socket } = this;
-    if (!this.isBound || socket === undefined || socket.getSendQueueCount() === 0) return 0;
-    return Math.max(socket.getSendQueueSize(), 1); // empty ones wait, too
+    // Asked of the system once for each datagram, not each time that somebody looks.
+    if (!this.isBehind || !this.isBound || socket === undefined) return 0;
+    // Empty ones wait, too.
+    return socket.getSendQueueCount() === 0 ? 0 : Math.max(socket.getSendQueueSize(), 1);
   }
 
-  send(data: Uint8Array | readonly Uint8Array[], port?: number, address?: string): void {
+  send(data: Uint8Array | readonly Uint8Array[], port?: number, address?: string, quiet = false): void {
     if (!this.isBound) return;
     const socket = this.socket as Socket;
     try {
-      // Without a callback Node would keep it for itself that a datagram could not be sent.
-      if (this.peer !== undefined) socket.send(data, this.sent);
-      else socket.send(data, port, address, this.sent);
+      // Without a callback Node keeps it for itself that a datagram could not be sent; with one it takes longer.
+      const told = quiet && !this.isBehind ? undefined : this.sent;
+      if (this.peer !== undefined) socket.send(data, told);
+      else socket.send(data, port, address, told);
     } catch (error) {
       const to = this.peer ?? (address === undefined ? undefined : inetAddress(address, port ?? 0));
       this.work.add(asapScheduler.schedule(() => this.handler.fault(systemError(error, 'send'), to)));
     }
-    if (!this.isBehind) this.isBehind = socket.getSendQueueCount() > 0;
+    if (!this.isBehind && socket.getSendQueueCount() > 0) this.fellBehind(quiet);
   }
 
   close(): void {
     this.work.unsubscribe();
     this.discard();
+  }
+
+  /** The system does not take more for now. */
+  private fellBehind(quiet: boolean): void {
+    this.isBehind = true;
+    // Nobody tells when a quiet one leaves, so that somebody has to look. It is as rare as a full network.
+    if (quiet) this.lookAgain();
+  }
+
+  private lookAgain(): void {
+    const look = () => {
+      this.sent(null);
+      if (this.isBehind) this.lookAgain();
+    };
+    this.work.add(asyncScheduler.schedule(look, 1));
   }
 
   /** One for all datagrams: an error of Node says itself where its datagram was to go. */

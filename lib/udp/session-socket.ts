@@ -46,6 +46,9 @@ interface Behind {
 
 const HEARTBEAT = new Uint8Array(0);
 
+/** What is not longer than this is not refused for its length alone. */
+const SAFE_LENGTH = 1432;
+
 /** One datagram socket and the sessions over it, found by the address of the peer. */
 export class SessionSocket implements DatagramHandler {
   readonly settings: UdpSettings;
@@ -211,14 +214,16 @@ export class SessionSocket implements DatagramHandler {
     return undefined;
   }
 
-  private sendTo({ remote }: SessionWire, datagram: Uint8Array): void {
-    if (this.isConnected) this.send(datagram);
-    else this.send(datagram, remote.port, remote.host);
+  private sendTo(wire: SessionWire, datagram: Uint8Array): void {
+    const { remote } = wire;
+    const quiet = datagram.length <= SAFE_LENGTH && wire.isRoutine();
+    if (this.isConnected) this.send(datagram, undefined, undefined, quiet);
+    else this.send(datagram, remote.port, remote.host, quiet);
   }
 
-  private send(datagram: Uint8Array, port?: number, host?: string): void {
+  private send(datagram: Uint8Array, port?: number, host?: string, quiet?: boolean): void {
     this.counts.sent.add(datagram.length);
-    this.socket.send(datagram, port, host);
+    this.socket.send(datagram, port, host, quiet);
   }
 
   private closeIfIdle(): void {

@@ -16,6 +16,9 @@ const checkOptions = udpTable<UdpServerOptions>(serverChecks);
  * close notice, when it gives no sign of life (option `detect`, close reason `timeout`), or by our side, which tells
  * the peer. `end()` and `disconnect()` are the same here.
  *
+ * What the system refuses to send is a fault (`faults$`), and ends nothing. It is asked about the first datagram to a peer, each
+ * sixteenth and those longer than 1432 bytes.
+ *
  * A connection that is not read keeps a few datagrams (option `receiveQueue`); what comes beyond is shed and counted
  * in {@link DatagramServer.counts}, with an event on `dropped$`.
  *

@@ -37,6 +37,8 @@ export class FakeSocket implements DatagramSocket {
   readonly request: DatagramRequest;
   /** What was sent, each as `host:port text`. */
   readonly sent: string[] = [];
+  /** Which of them somebody wants to hear of if they cannot leave, counted from 0. */
+  readonly asked: number[] = [];
   unsent = 0;
   /** Whether the system takes nothing for the time being. */
   behind = false;
@@ -49,7 +51,8 @@ export class FakeSocket implements DatagramSocket {
     this.handler = handler;
   }
 
-  send(data: Uint8Array | readonly Uint8Array[], port?: number, address?: string): void {
+  send(data: Uint8Array | readonly Uint8Array[], port?: number, address?: string, quiet = false): void {
+    if (!quiet) this.asked.push(this.sent.length);
     if (this.closed) throw new Error('sent on a closed socket');
     const text = data instanceof Uint8Array ? toText(data) : data.map(toText).join('+');
     this.sent.push(`${address}:${port} ${text}`);

@@ -595,3 +595,18 @@ describe('UDP server: sending', () => {
     });
   });
 });
+
+describe('failures of the system to send', () => {
+  it('should be asked for with the first datagram to a peer, each sixteenth, and long ones', async () => {
+    const transport = new FakeDatagrams();
+    const server = new UdpServer({ transport, maxDatagramSize: 9000 });
+    afterTest(() => server.stop({ deadline: 0 }));
+    await server.start();
+    const { socket } = transport;
+    socket.receive('x');
+    const [connection] = server.connections.values();
+    for (let i = 0; i < 40; i++) connection?.send('x');
+    connection?.send(new Uint8Array(1433));
+    expect(socket.asked).toEqual([0, 16, 32, 40]);
+  });
+});
