@@ -14,6 +14,7 @@ import type { Random } from '../../lib/testing/random.ts';
 import { HELLO_TARGET } from './hello-target.ts';
 import { HTTP_TARGETS } from './http-targets.ts';
 import { type FuzzTarget, target } from './target.ts';
+import { WS_TARGETS } from './ws-targets.ts';
 
 /** Longest message of the codecs here: short, so that limits are met often. */
 const MAX = 40;
@@ -80,6 +81,7 @@ export const TARGETS: readonly FuzzTarget[] = [
 
   HELLO_TARGET,
   ...HTTP_TARGETS,
+  ...WS_TARGETS,
 ];
 
 function body(random: Random): Uint8Array {

@@ -16,10 +16,13 @@ const LAYERS = [
   'send',
   'framing',
   'transport',
+  'sys',
+  'pool',
   'connection',
   'component',
   'udp',
   'http',
+  'websocket',
   '.',
   'testing',
 ];
