@@ -1,13 +1,29 @@
 import { writeFileSync } from 'node:fs';
+import { arq } from './arq.ts';
 import { echo } from './echo.ts';
 import { fanin } from './fanin.ts';
+import { http } from './http.ts';
+import { httpClient } from './http-client.ts';
+import { httpParser } from './http-parser.ts';
 import { idle } from './idle.ts';
 import { packets } from './packets.ts';
 import { environment } from './support/machine.ts';
 import { USAGE, UsageError, readSettings } from './support/settings.ts';
 import { tls } from './tls.ts';
+import { udp } from './udp.ts';
 
-const BENCHES = { echo, fanin, packets, tls, idle };
+const BENCHES = {
+  echo,
+  fanin,
+  packets,
+  tls,
+  udp,
+  arq,
+  'http-parser': httpParser,
+  http,
+  'http-client': httpClient,
+  idle,
+};
 
 async function main(args: string[]): Promise<void> {
   if (args.includes('--help')) {

@@ -64,7 +64,17 @@ const SAMPLES: Readonly<Record<string, Roles>> = {
     cast: () => run(import('./testudpcast/cast.ts')),
     node: () => run(import('./testudpcast/node.ts')),
   },
+  'testecho-http': {
+    agent: () => run(import('./testecho-http/agent.ts')),
+    client: () => run(import('./testecho-http/client.ts')),
+    server: () => run(import('./testecho-http/server.ts')),
+  },
   portforward: { server: () => import('./portforward/index.ts') },
+  httpfiles: { server: () => run(import('./httpfiles/index.ts')) },
+  httpproxy: {
+    tcp: () => run(import('./httpproxy/tcp.ts')),
+    http: () => run(import('./httpproxy/http.ts')),
+  },
 };
 
 const [name = '', second = ''] = process.argv.slice(2);

@@ -1,8 +1,7 @@
 // What every server of the benchmarks does besides serving: it tells its port and answers questions about itself.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The build under test: the package itself, or another build of it to compare with. */
-export const library = await import(process.env.BENCH_BUILD ?? 'hpsocket-rx');
+export { http, library } from './library.js';
 
 /** Tells the harness where the server listens, and answers it until it leaves. */
 export function report(port) {

@@ -30,7 +30,7 @@ export interface Settings {
   readonly json: string | undefined;
 }
 
-export const USAGE = `usage: npm run bench -- <echo | fanin | packets | tls | http | udp | arq | idle | all> [options]
+export const USAGE = `usage: npm run bench -- <echo | fanin | packets | tls | udp | arq | http-parser | http | http-client | idle | all> [options]
 
   --rounds N         rounds over all candidates (5)
   --seconds S        length of each measurement (1.5)
@@ -39,7 +39,8 @@ export const USAGE = `usage: npm run bench -- <echo | fanin | packets | tls | ht
   --connections N    connections of all but idle (64); tls takes 8 at most from 16 KiB on, arq 8, udp 16
   --shapes LIST      SIZExDEPTH of echo (64x1,64x16,1024x1,16384x1; also try 65536x1)
                      and of packets (64x1,64x64,1024x1,1024x64)
-                     and of the echoes of tls (16384x4,65536x4,64x1), udp (64x4,1024x4), arq (64x1,64x32,1024x8)
+                     and of the echoes of tls (16384x4,65536x4,64x1), udp (64x4,1024x4), arq (64x1,64x32,1024x8);
+                     of http the depths count (1, 16)
   --idle N           idle connections (10000, or as many as the limit of open files allows)
   --only LIST        only these candidates, besides the first one of each bench;
                      tls leaves out contests that have none of them

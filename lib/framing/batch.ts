@@ -66,6 +66,27 @@ export class Batch {
     this.end = shared.used = end + length;
   }
 
+  /**
+   * Makes room behind the others, for a piece that is written in place: to the block, from {@link at} on. What is
+   * written becomes part of the batch by {@link filled}; nothing else may be done with the batch in between.
+   */
+  space(atLeast: number): Uint8Array {
+    if (shared.used !== this.end || shared.block !== this.block || this.end + atLeast > BLOCK)
+      this.open(atLeast);
+    return this.block;
+  }
+
+  /** Where in the block {@link space} begins. */
+  get at(): number {
+    return this.end;
+  }
+
+  /** The space has been filled up to `end`. */
+  filled(end: number): void {
+    this.length += end - this.end;
+    this.end = shared.used = end;
+  }
+
   /** Takes everything out: pieces in order, neighbours joined. */
   take(): Uint8Array[] {
     this.whole = this.block !== NOTHING && this.length === this.end - this.start;

@@ -8,7 +8,7 @@ describe('npm run sample', () => {
   it.each([
     {
       args: [],
-      says: /^which sample\? there are echo-hub, testecho, testecho-pfm, testecho-pack, testecho-pull, testecho-ssl, testecho-ssl-pfm, testecho-ssl-pack, testecho-ssl-pull, testecho-udp, testecho-udp-pfm, testecho-arq, testudpcast, portforward$/,
+      says: /^which sample\? there are echo-hub, testecho, testecho-pfm, testecho-pack, testecho-pull, testecho-ssl, testecho-ssl-pfm, testecho-ssl-pack, testecho-ssl-pull, testecho-udp, testecho-udp-pfm, testecho-arq, testudpcast, testecho-http, portforward, httpfiles, httpproxy$/,
     },
     { args: ['toString'], says: /^no sample 'toString': there are echo-hub, testecho,/ },
     { args: ['testecho', 'cast'], says: /^no role of testecho 'cast': there are server, agent, client$/ },

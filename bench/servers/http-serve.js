@@ -1,0 +1,12 @@
+import { map } from 'rxjs';
+import { http, report } from '../support/report.js';
+import { bodyOf } from './http-hello.js';
+
+const FIELDS = Object.freeze({ 'Content-Type': 'text/plain' });
+
+const server = new http.HttpServer({ host: '127.0.0.1', maxConnections: 1_000_000 });
+server
+  .serve(map((exchange) => exchange.reply({ fields: FIELDS, body: bodyOf(exchange.target) })))
+  .subscribe();
+const { port } = await server.start();
+report(port);
