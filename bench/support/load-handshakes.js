@@ -5,6 +5,7 @@
 // It prints "begin" and "end" with the result as load.c does; a message is a connection. It takes more CPU than the
 // servers, so they are idle at times: what can be compared is the CPU that they take for each connection.
 import { connect, createSecureContext } from 'node:tls';
+import { measure } from './load-phases.js';
 
 const [port, connections, , lead, seconds] = process.argv.slice(2).map(Number);
 const resuming = process.argv[4] === 'resumed';
@@ -17,9 +18,9 @@ const options = {
   // What is measured are servers, so nobody spends time on verifying them.
   rejectUnauthorized: false,
 };
-const latencies = new Uint32Array(1_000_000);
+const phases = measure(lead, seconds);
+const { fail } = phases;
 let session;
-let messages = 0;
 
 /** Opens a connection and ends it after one byte; calls `done` when it is closed. */
 function visit(done) {
@@ -33,8 +34,7 @@ function visit(done) {
   });
   socket.on('data', () => {
     answered = true;
-    messages++;
-    latencies[Math.min(Math.floor((performance.now() - begun) * 1000), latencies.length - 1)]++;
+    phases.count(performance.now() - begun);
     socket.end();
   });
   socket.on('error', ({ message }) => fail(message));
@@ -57,35 +57,5 @@ function firstSession() {
   });
 }
 
-function percentile(share) {
-  let seen = 0;
-  return latencies.findIndex((count) => (seen += count) >= share * messages);
-}
-
-function fail(what) {
-  process.stderr.write(`load: ${what}\n`);
-  process.exit(1);
-}
-
 if (resuming) session = await firstSession();
 for (let i = 0; i < connections; i++) visitForever();
-
-setTimeout(() => {
-  const start = performance.now();
-  const cpu = process.cpuUsage();
-  messages = 0;
-  latencies.fill(0);
-  process.stdout.write('begin\n');
-  setTimeout(() => {
-    const used = process.cpuUsage(cpu);
-    const result = {
-      messages,
-      seconds: (performance.now() - start) / 1000,
-      cpu: (used.user + used.system) / 1e6,
-      p50: percentile(0.5),
-      p99: percentile(0.99),
-    };
-    process.stdout.write(`end ${JSON.stringify(result)}\n`);
-    setTimeout(() => process.exit(0), 50);
-  }, seconds * 1000);
-}, lead * 1000);

@@ -6,14 +6,14 @@
 // parsed; of the others the status is looked at while the load warms up, and then only their length. It prints "begin"
 // and "end" with the result as load.c does.
 import { connect } from 'node:net';
+import { measure } from './load-phases.js';
 
 const [port, connections, depth, lead, seconds] = process.argv.slice(2, 7).map(Number);
 const request = Buffer.from(process.argv[7], 'base64');
 const requests = Buffer.concat(new Array(depth).fill(request));
 const block = Buffer.alloc(65_536);
-const latencies = new Uint32Array(1_000_000);
-let messages = 0;
-let checking = true;
+const phases = measure(lead, seconds);
+const { fail } = phases;
 
 /** Bytes of an answer, told by the first one. */
 function lengthOf(text) {
@@ -37,7 +37,7 @@ function open() {
       answer = lengthOf(first);
       if (answer === undefined) return true;
       length = first.length;
-    } else if (checking && received % answer === 0 && block.latin1Slice(0, 13) !== 'HTTP/1.1 200 ') {
+    } else if (phases.isWarming && received % answer === 0 && block.latin1Slice(0, 13) !== 'HTTP/1.1 200 ') {
       fail('an answer does not begin as the first one did');
     }
     received += length;
@@ -47,10 +47,9 @@ function open() {
     const at = performance.now();
     for (let i = 0; i < complete; i++) {
       const slot = done++ % depth;
-      latencies[Math.min(Math.floor((at - begun[slot]) * 1000), latencies.length - 1)]++;
+      phases.count(at - begun[slot]);
       begun[slot] = at;
     }
-    messages += complete;
     socket.write(complete === depth ? requests : requests.subarray(0, complete * request.length));
     return true;
   };
@@ -65,35 +64,4 @@ function open() {
   socket.on('connect', () => socket.write(requests));
 }
 
-function percentile(share) {
-  let seen = 0;
-  return latencies.findIndex((count) => (seen += count) >= share * messages);
-}
-
-function fail(what) {
-  process.stderr.write(`load: ${what}\n`);
-  process.exit(1);
-}
-
 for (let i = 0; i < connections; i++) open();
-
-setTimeout(() => {
-  const start = performance.now();
-  const cpu = process.cpuUsage();
-  checking = false;
-  messages = 0;
-  latencies.fill(0);
-  process.stdout.write('begin\n');
-  setTimeout(() => {
-    const used = process.cpuUsage(cpu);
-    const result = {
-      messages,
-      seconds: (performance.now() - start) / 1000,
-      cpu: (used.user + used.system) / 1e6,
-      p50: percentile(0.5),
-      p99: percentile(0.99),
-    };
-    process.stdout.write(`end ${JSON.stringify(result)}\n`);
-    setTimeout(() => process.exit(0), 50);
-  }, seconds * 1000);
-}, lead * 1000);

@@ -1,4 +1,5 @@
 // What load.c does, in JavaScript, over whatever `connect` connects.
+import { measure } from './load-phases.js';
 
 const [port, connections, request, answer, depth, period, lead, seconds] = process.argv
   .slice(2, 10)
@@ -9,9 +10,8 @@ once.write(process.argv[10] ?? '', 'hex');
 const pattern = Buffer.alloc(depth * request + period, once);
 const expected = Buffer.alloc(65_536 + period, once);
 const block = Buffer.alloc(65_536);
-const latencies = new Uint32Array(1_000_000);
-let messages = 0;
-let checking = true;
+const phases = measure(lead, seconds);
+const { fail } = phases;
 
 function open(connect, established) {
   let received = 0;
@@ -23,7 +23,10 @@ function open(connect, established) {
     sent += count * request;
   };
   const read = (length) => {
-    if (checking && block.compare(expected, received % period, (received % period) + length, 0, length) !== 0)
+    if (
+      phases.isWarming &&
+      block.compare(expected, received % period, (received % period) + length, 0, length) !== 0
+    )
       fail('an answer has the wrong bytes');
     received += length;
     const complete = Math.floor(received / answer) - done;
@@ -32,10 +35,9 @@ function open(connect, established) {
     const at = performance.now();
     for (let i = 0; i < complete; i++) {
       const slot = done++ % depth;
-      latencies[Math.min(Math.floor((at - begun[slot]) * 1000), latencies.length - 1)]++;
+      phases.count(at - begun[slot]);
       begun[slot] = at;
     }
-    messages += complete;
     send(complete);
     return true;
   };
@@ -50,38 +52,7 @@ function open(connect, established) {
   socket.on(established, () => send(depth));
 }
 
-function percentile(share) {
-  let seen = 0;
-  return latencies.findIndex((count) => (seen += count) >= share * messages);
-}
-
-function fail(what) {
-  process.stderr.write(`load: ${what}\n`);
-  process.exit(1);
-}
-
 /** Puts the load on; `established` is the event of sockets that can be written to. */
 export function putLoad(connect, established) {
   for (let i = 0; i < connections; i++) open(connect, established);
-
-  setTimeout(() => {
-    const start = performance.now();
-    const cpu = process.cpuUsage();
-    checking = false;
-    messages = 0;
-    latencies.fill(0);
-    process.stdout.write('begin\n');
-    setTimeout(() => {
-      const used = process.cpuUsage(cpu);
-      const result = {
-        messages,
-        seconds: (performance.now() - start) / 1000,
-        cpu: (used.user + used.system) / 1e6,
-        p50: percentile(0.5),
-        p99: percentile(0.99),
-      };
-      process.stdout.write(`end ${JSON.stringify(result)}\n`);
-      setTimeout(() => process.exit(0), 50);
-    }, seconds * 1000);
-  }, lead * 1000);
 }

@@ -4,6 +4,7 @@
 export function measure(lead, seconds) {
   const latencies = new Uint32Array(1_000_000);
   let messages = 0;
+  let warming = true;
   const percentile = (share) => {
     let seen = 0;
     return latencies.findIndex((count) => (seen += count) >= share * messages);
@@ -15,6 +16,7 @@ export function measure(lead, seconds) {
   setTimeout(() => {
     const start = performance.now();
     const cpu = process.cpuUsage();
+    warming = false;
     messages = 0;
     latencies.fill(0);
     process.stdout.write('begin\n');
@@ -34,6 +36,10 @@ export function measure(lead, seconds) {
   }, lead * 1000);
   return {
     fail,
+    /** Whether nothing counts yet, so that there is time to look at what comes. */
+    get isWarming() {
+      return warming;
+    },
     /** An answer took so many milliseconds. */
     count(took) {
       messages++;

@@ -102,7 +102,15 @@ export class ProtocolError extends NetworkError {}
  * stands for all timeouts of HTTP.
  */
 export type TimeoutName =
-  'connect' | 'handshake' | 'firstByte' | 'readIdle' | 'writeStall' | 'drain' | 'frame' | 'detect' | 'request';
+  | 'connect'
+  | 'handshake'
+  | 'firstByte'
+  | 'readIdle'
+  | 'writeStall'
+  | 'drain'
+  | 'frame'
+  | 'detect'
+  | 'request';
 
 /** A timeout expired. */
 export class NetworkTimeoutError extends NetworkError {

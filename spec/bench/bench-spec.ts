@@ -73,7 +73,10 @@ describe('bench', () => {
   }, 60_000);
 
   it.each([
-    [['nothing'], 'name one bench: echo, fanin, packets, tls, udp, arq, http-parser, http, http-client, idle, all'],
+    [
+      ['nothing'],
+      'name one bench: echo, fanin, packets, tls, udp, arq, http-parser, http, http-client, idle, all',
+    ],
     [['echo', '--rounds', '0'], '--rounds is a whole number from 1 to 100000'],
     [['echo', '--shapes', '64'], '--shapes is a list like 64x1,1024x16'],
     [['echo', '--colour'], "Unknown option '--colour'"],

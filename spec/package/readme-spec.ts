@@ -39,8 +39,17 @@ describe('the code in the README', () => {
     expect(compile(snippets)).toEqual([]);
   });
 
+  it.each(['http', 'pool', 'sys', 'udp', 'websocket'])('should compile on the page about %s too', (page) => {
+    const codes = snippetsIn(readFileSync(`${root}lib/${page}/README.md`, 'utf8'));
+    expect(codes.length).toBeGreaterThan(0);
+    expect(compile(codes)).toEqual([]);
+  });
+
   it('should compile for those who check the declarations of their libraries too', () => {
-    expect(compile(["import 'hpsocket-rx';"], { skipLibCheck: false })).toEqual([]);
+    const imports = ['', '/http', '/pool', '/sys', '/testing', '/websocket'].map(
+      (path) => `import 'hpsocket-rx${path}';`,
+    );
+    expect(compile(imports, { skipLibCheck: false })).toEqual([]);
   });
 
   it.each(['first-marble', 'marble-net'])('should show the test %s, which is run', (name) => {

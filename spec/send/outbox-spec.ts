@@ -292,8 +292,7 @@ describe('an outbox over a sink that keeps units', () => {
     const lengths = [1, 5 * BLOCK_SIZE, 2, BLOCK_SIZE + 1];
     for (const length of lengths) outbox.send(pattern(length));
     outbox.flush();
-    for (let i = 0; i < lengths.length; i++) take();
+    while (!outbox.isEmpty) take();
     expect(sink.shapes).toEqual(lengths.map((length) => [length]));
-    expect(outbox.isEmpty).toBe(true);
   });
 });
