@@ -65,9 +65,9 @@ const SAMPLES: Readonly<Record<string, Roles>> = {
     node: () => run(import('./testudpcast/node.ts')),
   },
   'testecho-http': {
+    server: () => run(import('./testecho-http/server.ts')),
     agent: () => run(import('./testecho-http/agent.ts')),
     client: () => run(import('./testecho-http/client.ts')),
-    server: () => run(import('./testecho-http/server.ts')),
   },
   portforward: { server: () => import('./portforward/index.ts') },
   httpfiles: { server: () => run(import('./httpfiles/index.ts')) },

@@ -215,10 +215,10 @@ export class SessionSocket implements DatagramHandler {
   }
 
   private sendTo(wire: SessionWire, datagram: Uint8Array): void {
-    const { remote } = wire;
-    const quiet = datagram.length <= SAFE_LENGTH && wire.isRoutine();
-    if (this.isConnected) this.send(datagram, undefined, undefined, quiet);
-    else this.send(datagram, remote.port, remote.host, quiet);
+    const { host, port } = wire.remote;
+    // That nobody listens at the peer's is told to whoever asks first, and that may be a send.
+    if (this.isConnected) this.send(datagram);
+    else this.send(datagram, port, host, datagram.length <= SAFE_LENGTH && wire.isRoutine());
   }
 
   private send(datagram: Uint8Array, port?: number, host?: string, quiet?: boolean): void {

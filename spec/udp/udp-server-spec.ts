@@ -7,6 +7,7 @@ import type { Connection } from '../../lib/connection/connection.ts';
 import { sendTo } from '../../lib/connection/send-to.ts';
 import { MemoryNetwork } from '../../lib/transport/memory.ts';
 import { CLOSE_NOTICE } from '../../lib/udp/close-notice.ts';
+import { UdpClient } from '../../lib/udp/udp-client.ts';
 import { UdpServer, type UdpServerOptions } from '../../lib/udp/udp-server.ts';
 import { afterTest } from '../support/cleanup.ts';
 import { FakeDatagrams } from '../support/fake-datagrams.ts';
@@ -608,5 +609,15 @@ describe('failures of the system to send', () => {
     for (let i = 0; i < 40; i++) connection?.send('x');
     connection?.send(new Uint8Array(1433));
     expect(socket.asked).toEqual([0, 16, 32, 40]);
+  });
+
+  it('should be asked for with each datagram on a socket that has one peer, to which others tell it', async () => {
+    const transport = new FakeDatagrams();
+    const client = new UdpClient({ transport, to: '10.0.0.1:7' });
+    afterTest(() => client.stop({ deadline: 0 }));
+    const connection = await client.start();
+    const { socket } = transport;
+    for (let i = 0; i < 20; i++) connection.send('x');
+    expect(socket.asked).toHaveLength(21); // with the hello
   });
 });
