@@ -1,6 +1,6 @@
 import { type Observable, type SchedulerLike, type Subscriber, type Subscription, asapScheduler } from 'rxjs';
 import { NetworkError, type Operation } from '../base/errors.ts';
-import { MAX_TIMER, flag, integer, table } from '../base/options.ts';
+import { MAX_TIMER } from '../base/options.ts';
 import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { Closed } from '../connection/closed.ts';
@@ -28,12 +28,7 @@ import type {
   StopOptions,
   StopReport,
 } from './events.ts';
-import type { ComponentSettings } from './options.ts';
-
-const checkStop = table<StopOptions>({
-  drain: flag(true),
-  deadline: integer({ min: 0, max: MAX_TIMER, fallback: 5_000 }),
-});
+import { type ComponentSettings, checkStop } from './options.ts';
 
 /** A stop in progress. */
 interface Stopping {

@@ -1,6 +1,6 @@
-import { OptionError } from '../base/errors.ts';
 import {
   type Checks,
+  MAX_TIMER,
   type Resolved,
   check,
   flag,
@@ -14,9 +14,10 @@ import type { BytesLike } from '../bytes/bytes-like.ts';
 import type { Codec } from '../codec/codec.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionChecks } from '../connection/settings.ts';
 import { type ResolvedFlowMarks, flowMarks } from '../flow/flow-marks.ts';
-import type { OutboxLimits } from '../send/outbox-limits.ts';
+import { highPendingOf } from '../send/outbox-limits.ts';
 import { tcp } from '../transport/tcp.ts';
 import { isIP } from '../transport/address.ts';
+import type { StopOptions } from './events.ts';
 import type { StreamSocketOptions, Transport } from '../transport/wire.ts';
 
 /** TCP keep-alive: probes that find a dead peer. Either value 0 turns it off. */
@@ -140,13 +141,6 @@ export function componentTable<Options extends object>(
   };
 }
 
-/** The mark above which a send is congested: within the limit. */
-function highPendingOf({ highPending, maxPending }: ComponentSettings, given: OutboxLimits): number {
-  if (highPending <= maxPending) return highPending;
-  if (given.highPending === undefined) return maxPending;
-  throw new OptionError('highPending', highPending, `at most maxPending, which is ${maxPending}`);
-}
-
 /** A port; 0 lets the system pick one. */
 export const port = integer({ min: 0, max: 65_535, fallback: 0 });
 
@@ -165,3 +159,9 @@ export function socketOptions(settings: {
   const { time, interval } = settings.keepAlive as Resolved<KeepAlive>; // filled in by the check
   return { noDelay: settings.noDelay, keepAliveTime: time, keepAliveInterval: interval };
 }
+
+/** Checks how to stop. */
+export const checkStop = table<StopOptions>({
+  drain: flag(true),
+  deadline: integer({ min: 0, max: MAX_TIMER, fallback: 5_000 }),
+});

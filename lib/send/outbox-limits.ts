@@ -1,3 +1,4 @@
+import { OptionError } from '../base/errors.ts';
 import { type Checks, integer, oneOf } from '../base/options.ts';
 
 /**
@@ -38,3 +39,18 @@ export const outboxLimitChecks: Checks<OutboxLimits> = {
   maxPending: integer({ min: 1, max: 2 ** 40, fallback: 16 * 1024 * 1024 }),
   overflow: oneOf<OverflowPolicy>(['error', 'drop-new', 'drop-old', 'close'], 'error'),
 };
+
+/**
+ * The mark above which a send is congested: within the limit.
+ *
+ * @param given What the user said, where a mark above the limit is a mistake.
+ * @throws OptionError (`ERR_OPTION`)
+ */
+export function highPendingOf(
+  { highPending, maxPending }: Required<Pick<OutboxLimits, 'highPending' | 'maxPending'>>,
+  given: Pick<OutboxLimits, 'highPending'>,
+): number {
+  if (highPending <= maxPending) return highPending;
+  if (given.highPending === undefined) return maxPending;
+  throw new OptionError('highPending', highPending, `at most maxPending, which is ${maxPending}`);
+}

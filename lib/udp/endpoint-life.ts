@@ -3,7 +3,7 @@ import { NetworkError, type Operation } from '../base/errors.ts';
 import type { ComponentState, StopOptions, StopReport } from '../component/events.ts';
 import { stoppedMeanwhile } from '../connection/errors.ts';
 import type { InetAddress } from '../transport/address.ts';
-import { checkStop } from './endpoint-options.ts';
+import { checkStop } from '../component/options.ts';
 import { EndpointStates } from './endpoint-source.ts';
 
 /** A start in progress. */

@@ -1,8 +1,6 @@
 import { type SchedulerLike, asyncScheduler } from 'rxjs';
-import { OptionError } from '../base/errors.ts';
 import {
   type Checks,
-  MAX_TIMER,
   type Resolved,
   callback,
   flag,
@@ -14,9 +12,8 @@ import {
   text,
 } from '../base/options.ts';
 import { port } from '../component/options.ts';
-import type { StopOptions } from '../component/events.ts';
 import { type FlowMarks, type ResolvedFlowMarks, flowMarks } from '../flow/flow-marks.ts';
-import { outboxLimitChecks } from '../send/outbox-limits.ts';
+import { highPendingOf, outboxLimitChecks } from '../send/outbox-limits.ts';
 import type { DatagramTransport } from '../transport/datagram.ts';
 import { udp } from '../transport/udp.ts';
 import type { Lookup } from '../transport/wire.ts';
@@ -160,22 +157,6 @@ export function endpointTable<Options extends object>(
     return { ...settings, highPending: highPendingOf(settings, options) };
   };
 }
-
-/** The mark above which a send is congested: within the limit. */
-function highPendingOf(
-  { highPending, maxPending }: EndpointSettings,
-  given: DatagramEndpointOptions,
-): number {
-  if (highPending <= maxPending) return highPending;
-  if (given.highPending === undefined) return maxPending;
-  throw new OptionError('highPending', highPending, `at most maxPending, which is ${maxPending}`);
-}
-
-/** Checks how to stop. */
-export const checkStop = table<StopOptions>({
-  drain: flag(true),
-  deadline: integer({ min: 0, max: MAX_TIMER, fallback: 5_000 }),
-});
 
 /** What a datagram costs besides its bytes, wherever it waits: floods of tiny ones stay within bounds, too. */
 export const DATAGRAM_OVERHEAD = 128;
